@@ -1,0 +1,395 @@
+//! References to an actor: strong ones keep it alive, weak ones do not; both survive its restarts.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
+use std::task::{Context as TaskContext, Poll};
+
+use tokio::sync::oneshot;
+
+use crate::actor::{Actor, Handles};
+use crate::address::{Address, HasProcess, Here, Posting, Target, WeakSender};
+use crate::cell::{Cell, Posted};
+use crate::error::{NotRunning, SendError, TrySendError};
+use crate::exit::{Down, ExitReason, MonitorId};
+use crate::letter::Letter;
+use crate::mail::Mail;
+use crate::process::{AnyCell, Ending, ProcessInfo, Until, Watcher};
+use crate::process_id::ProcessId;
+use crate::recipient::Recipient;
+use crate::request::{Request, Tell};
+
+/// A reference to an actor of type `A`.
+///
+/// It outlives every restart, with the same id, name and mailbox. An actor that nobody supervises drains
+/// its mailbox and ends when its last reference (this, a [`Recipient`], its name) is gone.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// # #[actor] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn increment(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let system = System::new("doc");
+/// let counter: ActorRef<Counter> = system.spawn(Counter(0));
+/// assert_eq!(counter.increment(2).await?, 2);
+/// assert_eq!(counter.stop().await?, ExitReason::Shutdown);
+/// assert_eq!(counter.increment(2).await, Err(AskError::Stopped));
+/// # Ok(()) }
+/// ```
+pub struct ActorRef<A: Actor> {
+    pub(crate) cell: Arc<Cell<A>>,
+}
+
+impl<A: Actor> ActorRef<A> {
+    /// Counts as a reference from now on.
+    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+        cell.add_reference();
+        Self { cell }
+    }
+
+    /// A reference to a live actor that may have lost its last one.
+    pub(crate) fn revive(cell: Arc<Cell<A>>) -> Option<Self> {
+        cell.try_add_reference().then_some(Self { cell })
+    }
+
+    /// The process behind it, when it is one of this actor type and still referenced.
+    pub(crate) fn of(cell: Arc<dyn AnyCell>) -> Option<Self> {
+        let cell = cell.into_any().downcast::<Cell<A>>().ok()?;
+        Self::revive(cell)
+    }
+
+    /// Sends a message and waits for room only. Resolves when the mailbox has taken it.
+    ///
+    /// # Errors
+    /// [`SendError`] with the message, when the actor has ended or refuses what does not fit.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits, the message is not sent.
+    pub fn tell<M: Send + 'static>(&self, message: M) -> Tell<'_, Self, M>
+    where
+        A: Handles<M>,
+    {
+        Tell::new(self, message)
+    }
+
+    /// Sends a message without waiting.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the message, when there is no room or the actor has ended.
+    pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), TrySendError<M>>
+    where
+        A: Handles<M>,
+    {
+        Request::<_, M, ()>::new(self, message).try_tell()
+    }
+
+    /// Asks with a message shared by many actors: see [`Request`].
+    pub fn ask<M: Send + 'static>(&self, message: M) -> Request<'_, Self, M, <A as Handles<M>>::Reply>
+    where
+        A: Handles<M>,
+    {
+        Request::new(self, message)
+    }
+
+    /// Its id, the same through all restarts.
+    #[must_use]
+    pub fn pid(&self) -> ProcessId {
+        self.cell.pid()
+    }
+
+    /// Everything else about it: status, name, incarnation, mailbox.
+    #[must_use]
+    pub fn process(&self) -> ProcessInfo {
+        ProcessInfo(self.cell.clone())
+    }
+
+    /// Ends it after the message in hand; what is queued becomes dead letters.
+    ///
+    /// Takes effect at once; await it for the [`ExitReason`]. A permanent child is restarted by its
+    /// supervisor.
+    pub fn stop(&self) -> Ended {
+        Ended::request(self.cell.clone(), Ending::Stop)
+    }
+
+    /// Ends it after everything that is queued now.
+    pub fn drain(&self) -> Ended {
+        Ended::request(self.cell.clone(), Ending::Drain)
+    }
+
+    /// Ends it at its next await: no handler goes on, no stop handler runs.
+    pub fn kill(&self) -> Ended {
+        Ended::request(self.cell.clone(), Ending::Kill)
+    }
+
+    /// A future of the notice that it has ended for good.
+    pub fn monitor(&self) -> Monitor {
+        Monitor::new(self.cell.clone())
+    }
+
+    /// A reference that does not keep it alive.
+    #[must_use]
+    pub fn downgrade(&self) -> WeakRef<A> {
+        WeakRef { cell: Arc::downgrade(&self.cell) }
+    }
+
+    /// A reference that knows one message type and not the actor's.
+    #[must_use]
+    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
+    where
+        A: Handles<M>,
+    {
+        Recipient::new(self.clone())
+    }
+
+    /// Keeps it alive without references, until it is stopped.
+    pub fn detach(&self) {
+        self.cell.add_reference();
+    }
+}
+
+impl<A: Actor> Clone for ActorRef<A> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self::new(self.cell.clone())
+    }
+}
+
+impl<A: Actor> Drop for ActorRef<A> {
+    #[inline]
+    fn drop(&mut self) {
+        Cell::release(&self.cell);
+    }
+}
+
+impl<A: Actor> PartialEq for ActorRef<A> {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cell, &other.cell)
+    }
+}
+
+impl<A: Actor> Eq for ActorRef<A> {}
+
+impl<A: Actor> fmt::Debug for ActorRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorRef<{}>{}", crate::process::short_name(std::any::type_name::<A>()), self.pid())
+    }
+}
+
+impl<A: Handles<M>, M: Send + 'static> Address<M> for ActorRef<A> {
+    #[inline]
+    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
+        A::ask_here(&self.cell, message, spot)
+    }
+
+    #[inline]
+    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
+        match self.cell.post(<A as Handles<M>>::into_mail(letter), wait) {
+            Posted::Done => Posting::Done,
+            refused => unpack::<A, M>(refused),
+        }
+    }
+
+    fn __target(&self) -> Option<Target> {
+        Some(Target(self.cell.clone()))
+    }
+
+    fn __weak(&self) -> WeakSender<M> {
+        weak_sender::<A, M>(Arc::downgrade(&self.cell))
+    }
+
+    #[inline]
+    fn __ask_timeout(&self) -> std::time::Duration {
+        self.cell.kernel_ref().ask_timeout
+    }
+}
+
+fn weak_sender<A: Handles<M>, M: Send + 'static>(cell: Weak<Cell<A>>) -> WeakSender<M> {
+    Box::new(move |message, timer| {
+        cell.upgrade().is_some_and(|cell| cell.notice(Mail::timed(Letter::told(message), timer.0), false))
+    })
+}
+
+#[cold]
+fn unpack<A: Handles<M>, M: Send + 'static>(posted: Posted<A>) -> Posting<M> {
+    let (mail, full) = match posted {
+        Posted::Done => return Posting::Done,
+        Posted::Waits(room) => {
+            return Posting::Waits(Box::pin(async move {
+                match room.await {
+                    Ok(()) => Ok(()),
+                    // What came back is what went in.
+                    Err(mail) => <A as Handles<M>>::from_mail(mail).map_or(Ok(()), Err),
+                }
+            }));
+        }
+        Posted::Full(mail) => (mail, true),
+        Posted::Stopped(mail) => (mail, false),
+    };
+    match <A as Handles<M>>::from_mail(mail) {
+        Some(letter) if full => Posting::Full(letter),
+        Some(letter) => Posting::Stopped(letter),
+        None => Posting::Done,
+    }
+}
+
+impl<A: Actor> HasProcess for ActorRef<A> {
+    fn __process(&self) -> Option<Target> {
+        Some(Target(self.cell.clone()))
+    }
+}
+
+/// A reference that does not keep its actor alive. It sends as a strong one does, while the actor lives.
+pub struct WeakRef<A: Actor> {
+    cell: Weak<Cell<A>>,
+}
+
+impl<A: Actor> WeakRef<A> {
+    pub(crate) fn new(cell: &Arc<Cell<A>>) -> Self {
+        Self { cell: Arc::downgrade(cell) }
+    }
+
+    /// A strong reference, while there is one somewhere.
+    #[must_use]
+    pub fn upgrade(&self) -> Option<ActorRef<A>> {
+        ActorRef::revive(self.cell.upgrade()?)
+    }
+}
+
+impl<A: Actor> Clone for WeakRef<A> {
+    fn clone(&self) -> Self {
+        Self { cell: self.cell.clone() }
+    }
+}
+
+impl<A: Actor> fmt::Debug for WeakRef<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "WeakRef<{}>", crate::process::short_name(std::any::type_name::<A>()))
+    }
+}
+
+impl<A: Handles<M>, M: Send + 'static> Address<M> for WeakRef<A> {
+    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
+        match self.upgrade() {
+            Some(actor) => actor.__ask_here(message, spot),
+            None => Err(message),
+        }
+    }
+
+    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
+        match self.upgrade() {
+            Some(actor) => actor.__post(letter, wait),
+            None => Posting::Stopped(letter),
+        }
+    }
+
+    fn __target(&self) -> Option<Target> {
+        self.cell.upgrade().map(|cell| Target(cell))
+    }
+
+    fn __weak(&self) -> WeakSender<M> {
+        weak_sender::<A, M>(self.cell.clone())
+    }
+}
+
+impl<A: Actor> HasProcess for WeakRef<A> {
+    fn __process(&self) -> Option<Target> {
+        self.cell.upgrade().map(|cell| Target(cell))
+    }
+}
+
+/// An end that was asked for; await it for the [`ExitReason`]. Dropped, the end goes on all the same.
+#[derive(Debug)]
+pub struct Ended {
+    told: Option<oneshot::Receiver<ExitReason>>,
+}
+
+impl Ended {
+    pub(crate) fn request(cell: Arc<dyn AnyCell>, ending: Ending) -> Self {
+        // The wait first: an idle actor ends within the request.
+        let told = cell.wait(Until::Settled);
+        let told = cell.request(ending, true).then_some(told);
+        Self { told }
+    }
+}
+
+impl Future for Ended {
+    type Output = Result<ExitReason, NotRunning>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
+        match &mut self.told {
+            None => Poll::Ready(Err(NotRunning)),
+            Some(told) => Pin::new(told).poll(cx).map(|reason| Ok(reason.unwrap_or(ExitReason::Killed))),
+        }
+    }
+}
+
+/// A monitor held by anybody who can await: one [`Down`], when the actor has ended for good.
+///
+/// Dropped, the monitor is taken back.
+#[derive(Debug)]
+#[must_use = "a monitor that is dropped is taken back"]
+pub struct Monitor {
+    told: oneshot::Receiver<Down>,
+    guard: Demonitor,
+}
+
+struct Demonitor {
+    id: MonitorId,
+    pid: ProcessId,
+    target: Weak<dyn AnyCell>,
+}
+
+impl fmt::Debug for Demonitor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.pid)
+    }
+}
+
+impl Drop for Demonitor {
+    fn drop(&mut self) {
+        if let Some(target) = self.target.upgrade() {
+            target.remove_monitor(self.id);
+        }
+    }
+}
+
+/// The next monitor of a system.
+pub(crate) fn next_monitor(cell: &dyn AnyCell) -> MonitorId {
+    MonitorId(cell.kernel().monitors.fetch_add(1, Ordering::Relaxed))
+}
+
+impl Monitor {
+    pub(crate) fn new(target: Arc<dyn AnyCell>) -> Self {
+        let (tell, told) = oneshot::channel();
+        let id = next_monitor(&*target);
+        let pid = target.pid();
+        if let Err((Watcher::Future(tell), reason)) = target.add_monitor(id, Watcher::Future(tell)) {
+            let _ = tell.send(Down { monitor: id, pid, reason });
+        }
+        Self { told, guard: Demonitor { id, pid, target: Arc::downgrade(&target) } }
+    }
+
+    /// Which monitor it is.
+    #[must_use]
+    pub fn id(&self) -> MonitorId {
+        self.guard.id
+    }
+}
+
+impl Future for Monitor {
+    type Output = Down;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Down> {
+        let gone = Down { monitor: self.guard.id, pid: self.guard.pid, reason: ExitReason::Killed };
+        Pin::new(&mut self.told).poll(cx).map(|down| down.unwrap_or(gone))
+    }
+}
+
+/// Sends without the future, for code that has the message by value.
+pub(crate) fn send_error<M>(full: bool, message: M) -> SendError<M> {
+    if full { SendError::Full(message) } else { SendError::Stopped(message) }
+}
+

@@ -1,0 +1,97 @@
+//! What every handle of an actor can do: take a letter. The typed methods are written once, for all of them.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::letter::Letter;
+use crate::process::{AnyCell, ProcessInfo};
+use crate::reply::AnySpot;
+use crate::timer::Wanted;
+
+/// Where messages of type `M` can be sent: an [`ActorRef`](crate::ActorRef), a
+/// [`WeakRef`](crate::WeakRef), a [`Recipient`](crate::Recipient), a [`Pool`](crate::Pool), a
+/// [`Probe`](crate::testing::Probe).
+///
+/// The `…Api` trait that `#[handlers]` generates is implemented for every `Address` of the actor's
+/// message type, so code that is generic over it works with any of them:
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// # #[actor] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn increment(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// async fn twice(counter: &impl CounterApi) -> Result<i64, AskError> {
+///     counter.increment(1).await?;
+///     counter.increment(1).await
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() {
+/// # let system = System::new("doc");
+/// # assert_eq!(twice(&system.spawn(Counter(0))).await.unwrap(), 2);
+/// # }
+/// ```
+///
+/// It is implemented by the framework alone; its methods are not for direct use.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not take messages of type `{M}`",
+    label = "not an address of `{M}`",
+    note = "this method belongs to another actor, or the message to another type"
+)]
+pub trait Address<M: Send + 'static>: Clone + Send + Sync + 'static {
+    #[doc(hidden)]
+    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M>;
+    #[doc(hidden)]
+    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M>;
+    #[doc(hidden)]
+    fn __target(&self) -> Option<Target>;
+    #[doc(hidden)]
+    fn __weak(&self) -> WeakSender<M>;
+    #[doc(hidden)]
+    fn __ask_timeout(&self) -> Duration {
+        self.__target().map_or(DEFAULT_ASK_TIMEOUT, |target| target.0.kernel().ask_timeout)
+    }
+}
+
+/// How long an ask waits when nobody said otherwise.
+pub(crate) const DEFAULT_ASK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A place for the answer of a zero-hop ask.
+pub struct Here<'a>(pub(crate) &'a mut dyn AnySpot);
+
+/// The cell behind an address.
+#[derive(Clone)]
+pub struct Target(pub(crate) Arc<dyn AnyCell>);
+
+/// The timer that sends a message.
+#[derive(Clone)]
+pub struct Timer(pub(crate) Wanted);
+
+/// Sends what a timer has to send, while somebody is there to take it.
+pub type WeakSender<M> = Box<dyn Fn(M, Timer) -> bool + Send + Sync>;
+
+pub(crate) type Waits<M> = Pin<Box<dyn Future<Output = Result<(), Letter<M>>> + Send>>;
+
+/// What became of a letter.
+pub enum Posting<M> {
+    /// It lies in the mailbox.
+    Done,
+    /// There is no room.
+    Full(Letter<M>),
+    /// The actor has ended.
+    Stopped(Letter<M>),
+    /// The sender waits for room; dropped, it withdraws the letter.
+    Waits(Pin<Box<dyn Future<Output = Result<(), Letter<M>>> + Send>>),
+}
+
+/// Something that stands for one process: what monitors and links take.
+pub trait HasProcess {
+    #[doc(hidden)]
+    fn __process(&self) -> Option<Target>;
+}
+
+impl HasProcess for ProcessInfo {
+    fn __process(&self) -> Option<Target> {
+        Some(Target(self.0.clone()))
+    }
+}

@@ -1,0 +1,447 @@
+//! How an incarnation ends, and how an actor ends for good: every step in its order, each exactly once.
+//!
+//! ```text
+//! stop handler ▶ tasks, timers ▶ state dropped ▶ owned actors ended ▶ Down ─┬▶ supervisor decides ▶ launch
+//!                                                                           └▶ bury: dead letters ▶ name
+//!                                                                              ▶ monitors ▶ waiters
+//! ```
+
+use std::cell::Cell as Depth;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::actor::Actor;
+use crate::context::Context;
+use crate::error::{AskError, discard, panic_text};
+use crate::exit::{Down, Exit, ExitReason};
+use crate::instrument;
+use crate::kernel::count;
+use crate::mail::Mail;
+use crate::mailbox::Ticket;
+use crate::process::{AnyCell, Ending, Tally, Until, Watcher};
+use crate::seat::Turn;
+
+use super::run::Interrupt;
+use super::state::{Failure, Limit, Phase};
+use super::{Cell, signal};
+
+/// How long a killed actor may take to let go before it is reported as leaked: it does not yield.
+pub(crate) const GRACE: Duration = Duration::from_secs(1);
+/// How long a stop handler may take when nobody said otherwise.
+pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(5);
+/// How deep ends may nest on one stack: a state may hold the last reference to the next actor, and so on.
+const DEPTH: u32 = 8;
+
+thread_local! {
+    static ENDING: Depth<u32> = const { Depth::new(0) };
+}
+
+/// How an incarnation is to end.
+pub(super) struct End {
+    pub(super) reason: ExitReason,
+    /// Whether the stop handler runs.
+    pub(super) hook: bool,
+    pub(super) escalate: bool,
+}
+
+impl<A: Actor> Cell<A> {
+    /// Asks for the end. False when the actor has ended already.
+    pub(super) fn request_end(self: &Arc<Self>, ending: Ending, for_good: bool) -> bool {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Ended {
+            return false;
+        }
+        if matches!(state.phase, Phase::Down | Phase::Unborn) {
+            // Nothing runs; what comes next is the supervisor's to say.
+            return true;
+        }
+        let bit = match ending {
+            Ending::Stop => signal::STOP,
+            Ending::Drain => signal::DRAIN,
+            Ending::Kill => signal::KILL,
+        };
+        self.signal.fetch_or(bit, Ordering::AcqRel);
+        let mut turned_away = VecDeque::new();
+        if for_good && ending != Ending::Kill {
+            state.closed = true;
+            turned_away = state.mailbox.turn_away();
+            self.waiting.store(false, Ordering::SeqCst);
+        }
+        if state.phase == Phase::Idle && self.may_end_here(&mut state) {
+            state.phase = Phase::Running;
+            drop(state);
+            refuse(turned_away);
+            self.end_here();
+            return true;
+        }
+        let action = match ending {
+            Ending::Kill => state.interrupt(),
+            Ending::Stop | Ending::Drain => state.schedule(),
+        };
+        drop(state);
+        refuse(turned_away);
+        self.act(action);
+        true
+    }
+
+    /// Whether an idle actor can end on this stack: nothing of its end awaits.
+    fn may_end_here(&self, state: &mut super::State<A>) -> bool {
+        !A::STOPS
+            && ENDING.get() < DEPTH
+            && state.more_if_any().is_none_or(|more| more.owned.is_empty())
+            && (!std::mem::needs_drop::<A>() || self.kernel.is_here())
+    }
+
+    fn end_here(self: &Arc<Self>) {
+        let Some(mut seat) = self.seat.try_take() else { return };
+        ENDING.set(ENDING.get() + 1);
+        let end = self.signalled();
+        self.stop_helpers();
+        self.drop_state(&mut seat);
+        drop(seat);
+        self.over(end.reason, false, &mut VecDeque::new(), 0);
+        ENDING.set(ENDING.get() - 1);
+    }
+
+    /// Ends the incarnation: the stop handler, its helpers, its state, what it owns. Says the reason.
+    pub(super) async fn finish(
+        self: &Arc<Self>,
+        mut seat: Turn<'_, A>,
+        ctx: &mut Context<A>,
+        end: End,
+    ) -> (ExitReason, bool) {
+        self.state.lock().ending = true;
+        let mut reason = end.reason;
+        if A::STOPS && end.hook {
+            if let Some(actor) = seat.as_mut() {
+                reason = self.run_stop_handler(actor, ctx, reason).await;
+            }
+        }
+        self.end_incarnation(ctx);
+        self.drop_state(&mut seat);
+        drop(seat);
+        self.reap().await;
+        (reason, end.escalate)
+    }
+
+    async fn run_stop_handler(
+        self: &Arc<Self>,
+        actor: &mut A,
+        ctx: &mut Context<A>,
+        reason: ExitReason,
+    ) -> ExitReason {
+        let limit = self.state.lock().rare.as_ref().map_or(Limit::Default, |rare| rare.limit);
+        let limit = match limit {
+            Limit::Default => Some(STOP_LIMIT),
+            Limit::After(limit) => Some(limit),
+            Limit::Never => None,
+        };
+        let hook = self.guarded(None, None, actor.on_stop(reason.clone(), ctx));
+        let outcome = match limit {
+            Some(limit) => tokio::time::timeout(limit, hook).await,
+            None => Ok(hook.await),
+        };
+        let actor_type = std::any::type_name::<A>();
+        match outcome {
+            Ok(Ok(Ok(()))) => reason,
+            Ok(Ok(Err(error))) => {
+                let text = crate::error::text_of(&error);
+                instrument::hook_failed(self.pid, actor_type, "stop", &text);
+                reason
+            }
+            Ok(Err(Interrupt::Panicked(payload))) => {
+                instrument::hook_failed(self.pid, actor_type, "stop", &panic_text(payload));
+                reason
+            }
+            Ok(Err(Interrupt::Dropped)) => self.signalled().reason,
+            Err(_) => {
+                instrument::hook_failed(self.pid, actor_type, "stop", "it took longer than its limit");
+                ExitReason::Killed
+            }
+        }
+    }
+
+    /// Ends what belongs to the incarnation and not to the actor.
+    pub(super) fn end_incarnation(&self, ctx: &mut Context<A>) {
+        ctx.renew();
+        self.stop_helpers();
+    }
+
+    fn stop_helpers(&self) {
+        let (tasks, timers, watching, subscriptions, asking);
+        {
+            let mut state = self.state.lock();
+            let Some(more) = state.more_if_any() else { return };
+            tasks = std::mem::take(&mut more.tasks);
+            timers = std::mem::take(&mut more.timers);
+            watching = std::mem::take(&mut more.watching);
+            asking = std::mem::take(&mut more.asking);
+            subscriptions = more.subscriptions.extract_if(.., |one| !one.declared).collect::<Vec<_>>();
+        }
+        for timer in &timers {
+            self.kernel.timers.cancel(timer);
+        }
+        for (id, target) in watching {
+            if let Some(target) = target.upgrade() {
+                target.remove_monitor(id);
+            }
+        }
+        for subscription in subscriptions {
+            (subscription.cancel)(&self.kernel, self.pid);
+        }
+        // The senders dropped, the tasks end.
+        drop((tasks, asking));
+    }
+
+    pub(super) fn drop_state(&self, seat: &mut Turn<'_, A>) {
+        if let Err(text) = discard(seat.take()) {
+            instrument::hook_failed(self.pid, std::any::type_name::<A>(), "drop", &text);
+        }
+    }
+
+    /// Ends whatever this incarnation started and has not ended: the latest first.
+    pub(super) async fn reap(self: &Arc<Self>) {
+        let owned: Vec<_> = {
+            let mut state = self.state.lock();
+            let Some(more) = state.more_if_any() else { return };
+            more.owned.values().map(|owned| (owned.cell.clone(), owned.declared)).collect()
+        };
+        if owned.is_empty() {
+            return;
+        }
+        for (child, declared) in owned.iter().rev() {
+            child.clone().request(Ending::Kill, !declared);
+        }
+        for (child, declared) in owned.into_iter().rev() {
+            end_within(&child, GRACE).await;
+            if !declared {
+                child.bury(ExitReason::Killed);
+            }
+        }
+    }
+
+    /// The incarnation is over: the supervisor decides what comes next, or the actor ends for good.
+    pub(super) fn over(
+        self: &Arc<Self>,
+        reason: ExitReason,
+        escalate: bool,
+        batch: &mut VecDeque<Mail<A>>,
+        handled: u32,
+    ) {
+        let mut state = self.state.lock();
+        state.count_handled(handled, &self.kernel);
+        state.mailbox.restore(batch);
+        self.ahead.store(0, Ordering::Relaxed);
+        state.phase = Phase::Down;
+        state.ending = false;
+        let owner = state.rare.as_ref().and_then(|rare| rare.owner.clone());
+        if owner.is_none() {
+            drop(state);
+            if reason.is_abnormal() {
+                self.fire_links(&reason);
+            }
+            return self.end_for_good(reason);
+        }
+        state.rare().reason = Some(Box::new(reason.clone()));
+        // Told to stop by somebody other than its supervisor: the rest of the queue is not for the next one.
+        let leftover = if state.closed { state.mailbox.clear().0 } else { VecDeque::new() };
+        let waiters = state.take_waiters(|until| until == Until::Down);
+        drop(state);
+        if reason == ExitReason::Killed {
+            instrument::killed(self.pid, self.name().as_deref(), std::any::type_name::<A>(), &reason);
+        }
+        self.bury_letters(leftover, &reason);
+        if reason.is_abnormal() {
+            self.fire_links(&reason);
+        }
+        Self::resolve(waiters, &reason);
+        let decided = owner.is_some_and(|owner| {
+            owner.child_ended(self.pid, self.incarnation.load(Ordering::Acquire), &reason, escalate)
+        });
+        if !decided {
+            self.end_for_good(reason);
+        }
+    }
+
+    /// A launch came to nothing.
+    pub(super) fn not_started(
+        self: &Arc<Self>,
+        failure: Failure,
+        started: Option<oneshot::Sender<Result<(), Failure>>>,
+    ) {
+        let reason = failure.reason();
+        let mut state = self.state.lock();
+        if !matches!(failure, Failure::Overlap) {
+            self.signal.store(0, Ordering::Release);
+        }
+        state.phase = Phase::Down;
+        state.ending = false;
+        state.rare().reason = Some(Box::new(reason.clone()));
+        let owned_by_nobody = state.rare.as_ref().is_none_or(|rare| rare.owner.is_none());
+        let waiters = state.take_waiters(|until| until == Until::Down);
+        drop(state);
+        Self::resolve(waiters, &reason);
+        if owned_by_nobody {
+            self.fire_links(&reason);
+            self.end_for_good(reason);
+        }
+        if let Some(started) = started {
+            let _ = started.send(Err(failure));
+        }
+    }
+
+    fn fire_links(self: &Arc<Self>, reason: &ExitReason) {
+        let links: Vec<_> = {
+            let mut state = self.state.lock();
+            let Some(more) = state.more_if_any() else { return };
+            more.links.values().filter_map(std::sync::Weak::upgrade).collect()
+        };
+        for other in links {
+            other.exit_signal(Exit { pid: self.pid, reason: reason.clone() });
+        }
+    }
+
+    fn bury_letters(&self, letters: VecDeque<Mail<A>>, reason: &ExitReason) {
+        for mail in letters {
+            let error = match reason.is_abnormal() {
+                true => AskError::Crashed { reason: reason.clone() },
+                false => AskError::Stopped,
+            };
+            self.dead_letter(mail, reason, error);
+        }
+    }
+
+    /// Ends for good an actor without an incarnation. Nothing happens while one runs, or after the first time.
+    pub(super) fn end_for_good(self: &Arc<Self>, reason: ExitReason) {
+        let mut state = self.state.lock();
+        if !matches!(state.phase, Phase::Down | Phase::Unborn) {
+            return;
+        }
+        state.phase = Phase::Ended;
+        state.closed = true;
+        state.ending = false;
+        let (leftover, turned_away) = state.mailbox.clear();
+        self.waiting.store(false, Ordering::SeqCst);
+        let (accepted, handled) = state.take_counts();
+        let waker = state.waker.take();
+        let mut name = None;
+        let mut owner = None;
+        let mut monitors = Default::default();
+        let mut links = Default::default();
+        let mut waiters = Vec::new();
+        let mut owned = Default::default();
+        let mut subscriptions = Vec::new();
+        if let Some(rare) = &mut state.rare {
+            rare.reason = Some(Box::new(reason.clone()));
+            name = rare.name.clone();
+            owner = rare.owner.clone();
+            if let Some(more) = &mut rare.more {
+                monitors = std::mem::take(&mut more.monitors);
+                links = std::mem::take(&mut more.links);
+                waiters = std::mem::take(&mut more.waiters);
+                owned = std::mem::take(&mut more.owned);
+                subscriptions = std::mem::take(&mut more.subscriptions);
+            }
+        } else if reason != ExitReason::Normal {
+            state.rare().reason = Some(Box::new(reason.clone()));
+        }
+        drop(state);
+        instrument::stopped(self.pid, name.as_deref(), std::any::type_name::<A>(), &reason);
+        self.kernel.retire(Tally { accepted: accepted.into(), handled: handled.into(), queued: 0 });
+        refuse(turned_away);
+        self.bury_letters(leftover, &reason);
+        for (_, child) in owned.into_iter().rev() {
+            child.cell.bury(ExitReason::Shutdown);
+        }
+        if !subscriptions.is_empty() {
+            for subscription in subscriptions {
+                (subscription.cancel)(&self.kernel, self.pid);
+            }
+            self.kernel.bus.forget(self.pid);
+        }
+        // Promise 4: the name is free before anybody hears of the end.
+        if let Some(name) = name {
+            self.kernel.registry.release(&name, self.pid);
+        }
+        self.kernel.table.remove(self.pid);
+        for (id, watcher) in monitors {
+            let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
+            match watcher {
+                Watcher::Future(tell) => drop(tell.send(down)),
+                Watcher::Actor(actor) => {
+                    if let Some(actor) = actor.upgrade() {
+                        actor.down(down);
+                    }
+                }
+            }
+        }
+        for (_, other) in links {
+            if let Some(other) = other.upgrade() {
+                other.remove_link(self.pid);
+                if !reason.is_abnormal() {
+                    other.exit_signal(Exit { pid: self.pid, reason: reason.clone() });
+                }
+            }
+        }
+        if let Some(owner) = owner {
+            owner.child_gone(self.pid);
+        }
+        Self::resolve(waiters, &reason);
+        if let Some(waker) = waker {
+            // The parked task leaves.
+            waker.wake();
+        }
+    }
+
+    /// The task of this cell was dropped: its runtime goes away, or the framework itself failed.
+    pub(super) fn abandoned(self: &Arc<Self>, batch: &mut VecDeque<Mail<A>>, handled: u32) {
+        let mut state = self.state.lock();
+        state.task = false;
+        state.waker = None;
+        if matches!(state.phase, Phase::Ended) {
+            return;
+        }
+        let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
+        let owned: Vec<_> = match state.more_if_any() {
+            Some(more) => more.owned.values().map(|owned| owned.cell.clone()).collect(),
+            None => Vec::new(),
+        };
+        if matches!(state.phase, Phase::Idle | Phase::Scheduled) {
+            state.phase = Phase::Running;
+        }
+        drop(state);
+        let _ = discard(launch);
+        self.stop_helpers();
+        if let Some(mut seat) = self.seat.try_take() {
+            self.drop_state(&mut seat);
+        }
+        for child in owned.into_iter().rev() {
+            child.clone().request(Ending::Kill, true);
+            child.bury(ExitReason::Killed);
+        }
+        self.over(ExitReason::Killed, false, batch, handled);
+    }
+}
+
+fn refuse<T>(tickets: VecDeque<Arc<Ticket<T>>>) {
+    for ticket in tickets {
+        if let Some(waker) = ticket.refuse() {
+            waker.wake();
+        }
+    }
+}
+
+/// Waits for the end of a killed actor's incarnation. False, and a report, when it does not yield.
+pub(crate) async fn end_within(cell: &Arc<dyn AnyCell>, grace: Duration) -> bool {
+    let ended = cell.wait(Until::Down);
+    if tokio::time::timeout(grace, ended).await.is_ok() {
+        return true;
+    }
+    instrument::leaked(cell.pid(), cell.type_name());
+    count(&cell.kernel().totals.leaked, 1);
+    false
+}

@@ -1,0 +1,626 @@
+//! A cell is one logical actor: its identity, mailbox and phase, through all its incarnations.
+//!
+//! Rules:
+//!
+//! 1. `phase` and everything in [`State`] change under the cell's lock alone.
+//! 2. The state of the actor is touched by whoever has the turn of the [`Seat`]; a turn is taken after
+//!    setting the phase to `Running` (or `Starting`) and given back before setting it to anything else.
+//! 3. `task` is true from the moment a task is spawned until it decides, under the lock, to leave:
+//!    there is one task a cell at most. `waker` is set while that task is parked or its handler is pending.
+//! 4. No foreign code runs under the lock: wakers, destructors and hooks are called after it.
+//! 5. No two cells are locked at once.
+//! 6. `ahead` is written by the holder of the turn alone; senders read it to know how full the mailbox is.
+
+mod ending;
+mod inline;
+mod run;
+mod state;
+
+use std::any::Any;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::task::Waker;
+
+use tokio::sync::oneshot;
+
+use crate::actor::Actor;
+use crate::config::MailboxConfig;
+use crate::context::Context;
+use crate::error::{ActorError, AskError};
+use crate::exit::{Down, Exit, ExitReason, MonitorId};
+use crate::kernel::{Kernel, count};
+use crate::lock::Lock;
+use crate::mail::{DownNotice, ExitNotice, Mail};
+use crate::mailbox::{Offer, Room};
+use crate::process::{AnyCell, Ending, Owner, ProcessRole, ProcessStatus, Tally, Until, Watcher};
+use crate::process_id::ProcessId;
+use crate::seat::Seat;
+use crate::timer::Wanted;
+use crate::yields::{Either, either};
+
+use state::{Linger, Phase, Rare, State, Waiter};
+
+pub(crate) use ending::{GRACE, end_within};
+pub(crate) use run::{Current, Trouble, current};
+pub(crate) use state::{Failure, Launch, Limit, Subscription};
+
+/// Bits of [`Cell::signal`]: what somebody wants of the actor.
+pub(crate) mod signal {
+    /// End at the next await.
+    pub(crate) const KILL: u8 = 1;
+    /// A linked actor ended: end at the next await with its reason.
+    pub(crate) const EXIT: u8 = 2;
+    /// End after the message in hand.
+    pub(crate) const STOP: u8 = 4;
+    /// End after what is queued.
+    pub(crate) const DRAIN: u8 = 8;
+    /// Those that drop a pending handler.
+    pub(crate) const DROPS: u8 = KILL | EXIT;
+    /// Those that are looked at between two messages.
+    pub(crate) const INTERRUPTS: u8 = KILL | EXIT | STOP;
+}
+
+/// Public only because hidden methods of public traits name it.
+pub struct Cell<A: Actor> {
+    kernel: Arc<Kernel>,
+    pid: ProcessId,
+    /// How many strong addresses there are.
+    references: AtomicU32,
+    /// How many messages the holder of the turn has taken out and not begun.
+    ahead: AtomicU32,
+    incarnation: AtomicU32,
+    signal: AtomicU8,
+    /// Whether senders wait for room.
+    waiting: AtomicBool,
+    /// Whether a plain handler was seen to take long: then asks go the long way.
+    slow: AtomicBool,
+    state: Lock<State<A>>,
+    seat: Seat<A>,
+}
+
+/// What is to be done after the lock is released.
+#[must_use]
+pub(crate) enum Action {
+    Nothing,
+    Wake(Waker),
+    Spawn,
+}
+
+/// What became of a letter.
+pub(crate) enum Posted<A: Actor> {
+    Done,
+    Full(Mail<A>),
+    Stopped(Mail<A>),
+    Waits(Room<Mail<A>>),
+}
+
+impl<A: Actor> Cell<A> {
+    /// A cell with its first state in place, which is not started yet.
+    pub(crate) fn new(kernel: Arc<Kernel>, pid: ProcessId, actor: Option<A>) -> Arc<Self> {
+        Arc::new(Self {
+            kernel,
+            pid,
+            references: AtomicU32::new(0),
+            ahead: AtomicU32::new(0),
+            incarnation: AtomicU32::new(0),
+            signal: AtomicU8::new(0),
+            waiting: AtomicBool::new(false),
+            slow: AtomicBool::new(false),
+            state: Lock::new(State::new()),
+            seat: Seat::new(actor),
+        })
+    }
+
+    pub(crate) fn mailbox_config(&self) -> MailboxConfig {
+        A::CONFIG.mailbox(self.kernel.mailbox)
+    }
+
+    /// Begins the life of an actor whose state is in place.
+    pub(crate) fn begin(self: &Arc<Self>) {
+        if A::STARTS {
+            self.launch(Launch { make: None, started: None });
+            return;
+        }
+        self.incarnation.store(1, Ordering::Relaxed);
+        Context::new(self.clone()).prepare();
+        let mut state = self.state.lock();
+        state.phase = Phase::Idle;
+        let waits = !state.mailbox.is_empty();
+        let action = if waits { state.schedule() } else { Action::Nothing };
+        drop(state);
+        self.act(action);
+    }
+
+    /// Starts an incarnation in the actor's own task.
+    pub(crate) fn launch(self: &Arc<Self>, launch: Launch<A>) {
+        let mut state = self.state.lock();
+        if !matches!(state.phase, Phase::Unborn | Phase::Down | Phase::Ended) {
+            drop(state);
+            if let Some(started) = launch.started {
+                let _ = started.send(Err(Failure::Overlap));
+            }
+            return;
+        }
+        let revived = state.phase == Phase::Ended;
+        state.phase = Phase::Starting;
+        state.closed = false;
+        self.signal.store(0, Ordering::Release);
+        state.rare().launch = Some(Box::new(launch));
+        if let Some(rare) = &mut state.rare {
+            rare.reason = None;
+        }
+        let settled = state.take_waiters(|until| until == Until::Settled);
+        let action = state.rouse();
+        drop(state);
+        if revived {
+            self.kernel.table.insert(self.clone());
+        }
+        // They waited for the end of the incarnation before this one.
+        for waiter in settled {
+            waiter.tell(&ExitReason::Shutdown);
+        }
+        self.act(action);
+    }
+
+    pub(crate) fn act(self: &Arc<Self>, action: Action) {
+        match action {
+            Action::Nothing => {}
+            Action::Wake(waker) => waker.wake(),
+            Action::Spawn => self.kernel.spawn(run::live(self.clone())),
+        }
+    }
+
+    /// Puts a letter into the mailbox, or says why not.
+    #[inline]
+    pub(crate) fn post(self: &Arc<Self>, mail: Mail<A>, wait: bool) -> Posted<A> {
+        let config = self.mailbox_config();
+        let mut state = self.state.lock();
+        if state.closed {
+            drop(state);
+            return Posted::Stopped(mail);
+        }
+        match state.mailbox.offer(mail, config, self.ahead.load(Ordering::Relaxed), wait) {
+            Offer::Taken => {
+                state.count_accepted(1, &self.kernel);
+                let action = state.schedule();
+                drop(state);
+                self.act(action);
+                Posted::Done
+            }
+            Offer::Evicted(oldest) => {
+                state.count_accepted(1, &self.kernel);
+                let action = state.schedule();
+                drop(state);
+                count(&self.kernel.totals.evicted, 1);
+                self.act(action);
+                self.dead_letter(oldest, &ExitReason::Normal, AskError::Evicted);
+                Posted::Done
+            }
+            Offer::Refused(mail) => {
+                drop(state);
+                count(&self.kernel.totals.refused, 1);
+                Posted::Full(mail)
+            }
+            Offer::Waits(ticket) => {
+                self.waiting.store(true, Ordering::SeqCst);
+                // The reader may have made room since: whoever runs next lets the sender in.
+                let action = state.schedule();
+                drop(state);
+                self.act(action);
+                Posted::Waits(Room { ticket })
+            }
+        }
+    }
+
+    /// Puts in what takes no room: a notice, a due timer. False when the actor has ended.
+    pub(crate) fn notice(self: &Arc<Self>, mail: Mail<A>, front: bool) -> bool {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Ended {
+            drop(state);
+            return false;
+        }
+        if front {
+            state.mailbox.push_front(mail);
+        } else {
+            state.mailbox.push(mail);
+        }
+        let action = state.schedule();
+        drop(state);
+        self.act(action);
+        true
+    }
+
+    /// A message that was taken in and will not be handled.
+    fn dead_letter(&self, mut mail: Mail<A>, reason: &ExitReason, error: AskError) {
+        if let Some(port) = mail.take_port() {
+            port.fail(error);
+        }
+        let counts = crate::mailbox::Item::takes_room(&mail);
+        let message = mail.message_type();
+        let _ = crate::error::discard(mail);
+        if counts {
+            self.kernel.dead_letters.add(crate::dead_letter::DeadLetter {
+                to: self.pid,
+                actor: std::any::type_name::<A>(),
+                message,
+                reason: reason.clone(),
+            });
+        }
+    }
+
+    /// Runs `change` on the parts that most actors never need.
+    pub(crate) fn with_rare<T>(&self, change: impl FnOnce(&mut Rare<A>) -> T) -> T {
+        change(self.state.lock().rare())
+    }
+
+    /// Forgets a monitor that this actor set. False when it was taken back before.
+    pub(crate) fn forget_watching(&self, id: MonitorId) -> bool {
+        let mut state = self.state.lock();
+        let Some(more) = state.more_if_any() else { return false };
+        let watched = more.watching.remove(&id);
+        drop(state);
+        watched.is_some()
+    }
+
+    /// Notes a monitor that this actor set.
+    pub(crate) fn note_watching(&self, id: MonitorId, target: Arc<dyn AnyCell>) {
+        let target = Arc::downgrade(&target);
+        self.state.lock().more().watching.insert(id, target);
+    }
+
+    /// Takes a monitor of this actor back; a notice that is queued already will be skipped.
+    pub(crate) fn unwatch(&self, id: MonitorId) {
+        let watched = {
+            let mut state = self.state.lock();
+            state.more_if_any().and_then(|more| more.watching.remove(&id))
+        };
+        if let Some(target) = watched.and_then(|target| target.upgrade()) {
+            target.remove_monitor(id);
+        }
+    }
+
+    /// Notes a timer that ends with the incarnation.
+    pub(crate) fn note_timer(&self, timer: Wanted) {
+        let mut state = self.state.lock();
+        let timers = &mut state.more().timers;
+        if timers.len() == timers.capacity() {
+            timers.retain(Wanted::is_set);
+        }
+        timers.push(timer);
+    }
+
+    /// Notes a subscription. False when it is there already.
+    pub(crate) fn note_subscription(&self, subscription: Subscription) -> bool {
+        let mut state = self.state.lock();
+        let subscriptions = &mut state.more().subscriptions;
+        if let Some(known) = subscriptions.iter_mut().find(|known| known.event == subscription.event) {
+            known.declared |= subscription.declared;
+            return false;
+        }
+        subscriptions.push(subscription);
+        true
+    }
+
+    pub(crate) fn forget_subscription(&self, event: std::any::TypeId) {
+        let mut state = self.state.lock();
+        if let Some(more) = state.more_if_any() {
+            more.subscriptions.retain(|known| known.event != event);
+        }
+    }
+
+    /// Runs a task that ends with the incarnation.
+    pub(crate) fn spawn_task(self: &Arc<Self>, future: impl Future<Output = ()> + Send + 'static) {
+        let weak = Arc::downgrade(self);
+        let (pid, kernel) = (self.pid, self.kernel.clone());
+        let mut state = self.state.lock();
+        let more = state.more();
+        let number = more.next_task;
+        more.next_task += 1;
+        // The task waits for its handle to be noted, so that its end always finds the note.
+        let (go, ready) = oneshot::channel::<()>();
+        let (abort, aborted) = oneshot::channel::<()>();
+        more.tasks.insert(number, abort);
+        drop(state);
+        kernel.spawn(async move {
+            let mut future: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = Some(Box::pin(future));
+            if ready.await.is_ok() {
+                let work = run::caught(async {
+                    match future.take() {
+                        Some(future) => future.await,
+                        None => {}
+                    }
+                });
+                if let Either::Right(Err(text)) = either(aborted, work).await {
+                    crate::instrument::task_panicked(pid, std::any::type_name::<A>(), &text);
+                }
+            }
+            drop(future);
+            if let Some(cell) = weak.upgrade() {
+                let mut state = cell.state.lock();
+                if let Some(more) = state.more_if_any() {
+                    more.tasks.remove(&number);
+                }
+            }
+        });
+        let _ = go.send(());
+    }
+
+    /// Ends every wait of the given kind.
+    fn resolve(waiters: Vec<Waiter>, reason: &ExitReason) {
+        for waiter in waiters {
+            waiter.tell(reason);
+        }
+    }
+}
+
+impl<A: Actor> AnyCell for Cell<A> {
+    fn pid(&self) -> ProcessId {
+        self.pid
+    }
+
+    fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    fn type_name(&self) -> &'static str {
+        std::any::type_name::<A>()
+    }
+
+    fn role(&self) -> ProcessRole {
+        let supervises = self.state.lock().rare.as_ref().is_some_and(|rare| rare.supervises);
+        if supervises { ProcessRole::Supervisor } else { ProcessRole::Worker }
+    }
+
+    fn status(&self) -> ProcessStatus {
+        let state = self.state.lock();
+        let ending = self.signal.load(Ordering::Relaxed) != 0 || state.ending;
+        match state.phase {
+            Phase::Ended => ProcessStatus::Stopped,
+            Phase::Unborn | Phase::Down => ProcessStatus::Starting,
+            _ if ending => ProcessStatus::Stopping,
+            Phase::Starting => ProcessStatus::Starting,
+            Phase::Idle => ProcessStatus::Waiting,
+            Phase::Scheduled | Phase::Running => ProcessStatus::Running,
+        }
+    }
+
+    fn name(&self) -> Option<Arc<str>> {
+        self.state.lock().rare.as_ref()?.name.clone()
+    }
+
+    fn label(&self) -> Option<Arc<str>> {
+        self.state.lock().rare.as_ref()?.label.clone()
+    }
+
+    fn incarnation(&self) -> u32 {
+        self.incarnation.load(Ordering::Relaxed)
+    }
+
+    fn restarts(&self) -> u32 {
+        self.incarnation().saturating_sub(1)
+    }
+
+    fn mailbox_len(&self) -> usize {
+        let state = self.state.lock();
+        state.mailbox.load() as usize + self.ahead.load(Ordering::Relaxed) as usize
+    }
+
+    fn owner(&self) -> Option<ProcessId> {
+        Some(self.state.lock().rare.as_ref()?.owner.as_ref()?.pid())
+    }
+
+    fn owned(&self) -> Vec<Arc<dyn AnyCell>> {
+        let mut state = self.state.lock();
+        let Some(more) = state.more_if_any() else { return Vec::new() };
+        more.owned.values().map(|owned| owned.cell.clone()).collect()
+    }
+
+    fn tally(&self) -> Tally {
+        let state = self.state.lock();
+        Tally {
+            accepted: u64::from(state.mailbox_accepted()),
+            handled: u64::from(state.handled),
+            queued: u64::from(state.mailbox.load() + self.ahead.load(Ordering::Relaxed)),
+        }
+    }
+
+    fn exit_reason(&self) -> Option<ExitReason> {
+        let state = self.state.lock();
+        if state.phase != Phase::Ended {
+            return None;
+        }
+        Some(state.end_reason())
+    }
+
+    fn request(self: Arc<Self>, ending: Ending, for_good: bool) -> bool {
+        self.request_end(ending, for_good)
+    }
+
+    fn wait(&self, until: Until) -> oneshot::Receiver<ExitReason> {
+        let (tell, told) = oneshot::channel();
+        let mut state = self.state.lock();
+        let reached = match state.phase {
+            Phase::Ended => true,
+            Phase::Down | Phase::Unborn => until == Until::Down,
+            _ => false,
+        };
+        if reached {
+            let reason = state.end_reason();
+            drop(state);
+            let _ = tell.send(reason);
+        } else {
+            state.more().waiters.push(Waiter { until, tell });
+        }
+        told
+    }
+
+    fn bury(self: Arc<Self>, reason: ExitReason) {
+        self.end_for_good(reason);
+    }
+
+    fn settle(&self) {
+        let (waiters, reason) = {
+            let mut state = self.state.lock();
+            (state.take_waiters(|until| until == Until::Settled), state.end_reason())
+        };
+        Self::resolve(waiters, &reason);
+    }
+
+    fn add_monitor(&self, id: MonitorId, watcher: Watcher) -> Result<(), (Watcher, ExitReason)> {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Ended {
+            return Err((watcher, ExitReason::NoProcess));
+        }
+        state.more().monitors.insert(id, watcher);
+        Ok(())
+    }
+
+    fn remove_monitor(&self, id: MonitorId) {
+        let gone = {
+            let mut state = self.state.lock();
+            state.more_if_any().and_then(|more| more.monitors.remove(&id))
+        };
+        drop(gone);
+    }
+
+    fn down(self: Arc<Self>, down: Down) {
+        self.notice(Mail::Other(Box::new(DownNotice(down))), false);
+    }
+
+    fn add_link(&self, other: &Arc<dyn AnyCell>) -> bool {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Ended {
+            return false;
+        }
+        state.more().links.insert(other.pid(), Arc::downgrade(other));
+        true
+    }
+
+    fn remove_link(&self, other: ProcessId) {
+        let gone = {
+            let mut state = self.state.lock();
+            state.more_if_any().and_then(|more| more.links.remove(&other))
+        };
+        drop(gone);
+    }
+
+    fn exit_signal(self: Arc<Self>, exit: Exit) {
+        if A::TRAPS_EXITS {
+            self.notice(Mail::Other(Box::new(ExitNotice(exit))), false);
+            return;
+        }
+        if !exit.reason.is_abnormal() {
+            return;
+        }
+        let mut state = self.state.lock();
+        if matches!(state.phase, Phase::Ended | Phase::Down | Phase::Unborn) {
+            return;
+        }
+        state.more().exit_signal = Some(exit.reason);
+        self.signal.fetch_or(signal::EXIT, Ordering::AcqRel);
+        let action = state.interrupt();
+        drop(state);
+        self.act(action);
+    }
+
+    fn own(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Ended {
+            return false;
+        }
+        state.more().owned.insert(child.pid(), state::Owned { cell: child, declared });
+        true
+    }
+
+    fn disown(&self, child: ProcessId) {
+        let gone = {
+            let mut state = self.state.lock();
+            state.more_if_any().and_then(|more| more.owned.remove(&child))
+        };
+        drop(gone);
+    }
+
+    fn begin_asking(&self, target: Arc<dyn AnyCell>) -> u64 {
+        let mut state = self.state.lock();
+        let more = state.more();
+        let number = more.next_task;
+        more.next_task += 1;
+        more.asking.push((number, target));
+        number
+    }
+
+    fn end_asking(&self, number: u64) {
+        let gone = {
+            let mut state = self.state.lock();
+            state.more_if_any().and_then(|more| {
+                let place = more.asking.iter().position(|(other, _)| *other == number)?;
+                Some(more.asking.swap_remove(place))
+            })
+        };
+        drop(gone);
+    }
+
+    fn asking(&self) -> Vec<Arc<dyn AnyCell>> {
+        let mut state = self.state.lock();
+        let Some(more) = state.more_if_any() else { return Vec::new() };
+        more.asking.iter().map(|(_, target)| target.clone()).collect()
+    }
+
+    fn add_reference(&self) {
+        self.references.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn try_add_reference(&self) -> bool {
+        self.references
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| {
+                if count == 0 { None } else { count.checked_add(1) }
+            })
+            .is_ok()
+    }
+
+    fn drop_reference(self: Arc<Self>) {
+        Self::release(&self);
+    }
+
+    fn cool(&self, force: bool) -> bool {
+        let mut state = self.state.lock();
+        if state.linger == Linger::Used && !force {
+            state.linger = Linger::In;
+            return true;
+        }
+        state.linger = Linger::Leave;
+        let waker = if state.phase == Phase::Idle { state.waker.take() } else { None };
+        drop(state);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        false
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    pub(crate) fn kernel_ref(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// One strong address less; without any, an actor that nobody supervises drains and ends.
+    #[inline]
+    pub(crate) fn release(this: &Arc<Self>) {
+        if this.references.fetch_sub(1, Ordering::AcqRel) == 1 {
+            this.request_end(Ending::Drain, true);
+        }
+    }
+
+    /// The error that ends an actor because a linked one ended.
+    fn exit_error(&self) -> ActorError {
+        let mut state = self.state.lock();
+        let reason = state.more_if_any().and_then(|more| more.exit_signal.take());
+        ActorError::exit(reason.unwrap_or(ExitReason::Killed))
+    }
+}

@@ -1,0 +1,278 @@
+//! What the cell's lock guards: the phase, the mailbox, and a box of rare things made on need.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+use std::task::Waker;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::actor::Actor;
+use crate::error::{ActorError, ActorResult};
+use crate::exit::{ExitReason, MonitorId};
+use crate::kernel::{Kernel, count};
+use crate::mail::Mail;
+use crate::mailbox::Mailbox;
+use crate::process::{AnyCell, Owner, Until, Watcher};
+use crate::process_id::ProcessId;
+use crate::timer::Wanted;
+
+use super::Action;
+use super::run::Trouble;
+
+/// Where a cell stands.
+///
+/// ```text
+///            launch                started              offer
+/// Unborn ───────────▶ Starting ───────────▶ Scheduled ◀──────── Idle
+///   ▲                    │                      │ turn           ▲
+///   │                    │ failed               ▼       empty    │
+///   └────────────────────┤◀─────────────────  Running ───────────┘
+///                        ▼      ended
+///            launch ◀── Down ──bury──▶ Ended ──launch──▶ Starting
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// No incarnation yet.
+    Unborn,
+    /// An incarnation is being made.
+    Starting,
+    Idle,
+    /// There is work, and nobody has the turn.
+    Scheduled,
+    /// A task or an asker has the turn.
+    Running,
+    /// The incarnation is over, the supervisor decides.
+    Down,
+    Ended,
+}
+
+/// Whether the parked task of an idle cell stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Linger {
+    Out,
+    In,
+    /// In the line, and used since the clock looked.
+    Used,
+    /// Asked to go.
+    Leave,
+}
+
+pub(crate) struct State<A: Actor> {
+    pub(super) mailbox: Mailbox<Mail<A>>,
+    pub(super) waker: Option<Waker>,
+    pub(super) rare: Option<Box<Rare<A>>>,
+    accepted: u32,
+    pub(super) handled: u32,
+    pub(super) phase: Phase,
+    /// Sends fail.
+    pub(super) closed: bool,
+    pub(super) task: bool,
+    pub(super) ending: bool,
+    pub(super) linger: Linger,
+}
+
+/// What a named, supervised or watched actor has and others do not.
+pub(crate) struct Rare<A: Actor> {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) label: Option<Arc<str>>,
+    pub(crate) owner: Option<Arc<dyn Owner>>,
+    pub(super) launch: Option<Box<Launch<A>>>,
+    pub(super) reason: Option<Box<ExitReason>>,
+    pub(super) more: Option<Box<More<A>>>,
+    pub(crate) limit: Limit,
+    pub(crate) supervises: bool,
+}
+
+/// How long a stop handler may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Limit {
+    Default,
+    After(Duration),
+    Never,
+}
+
+pub(crate) struct Owned {
+    pub(crate) cell: Arc<dyn AnyCell>,
+    /// It outlives an incarnation of its owner, waiting to be started again.
+    pub(crate) declared: bool,
+}
+
+pub(crate) struct More<A: Actor> {
+    pub(super) owned: BTreeMap<ProcessId, Owned>,
+    pub(super) monitors: BTreeMap<MonitorId, Watcher>,
+    pub(super) watching: BTreeMap<MonitorId, Weak<dyn AnyCell>>,
+    pub(super) links: BTreeMap<ProcessId, Weak<dyn AnyCell>>,
+    pub(super) waiters: Vec<Waiter>,
+    pub(super) exit_signal: Option<ExitReason>,
+    pub(super) tasks: BTreeMap<u64, oneshot::Sender<()>>,
+    pub(super) timers: Vec<Wanted>,
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) asking: Vec<(u64, Arc<dyn AnyCell>)>,
+    pub(super) next_task: u64,
+    pub(super) verdict: Option<Trouble>,
+    marker: std::marker::PhantomData<fn() -> A>,
+}
+
+/// How to take a subscription back.
+pub(crate) struct Subscription {
+    pub(crate) event: std::any::TypeId,
+    pub(crate) declared: bool,
+    pub(crate) cancel: fn(&Kernel, ProcessId),
+}
+
+pub(super) struct Waiter {
+    pub(super) until: Until,
+    pub(super) tell: oneshot::Sender<ExitReason>,
+}
+
+impl Waiter {
+    pub(super) fn tell(self, reason: &ExitReason) {
+        let _ = self.tell.send(reason.clone());
+    }
+}
+
+/// An order to start an incarnation.
+pub(crate) struct Launch<A> {
+    /// Makes the state; absent when it is in place already.
+    pub(crate) make: Option<Pin<Box<dyn Future<Output = ActorResult<A>> + Send>>>,
+    pub(crate) started: Option<oneshot::Sender<Result<(), Failure>>>,
+}
+
+/// Why an incarnation did not start.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Error(ActorError),
+    Killed,
+    /// The one before still runs.
+    Overlap,
+}
+
+impl<A: Actor> State<A> {
+    pub(super) fn new() -> Self {
+        Self {
+            mailbox: Mailbox::new(),
+            waker: None,
+            rare: None,
+            accepted: 0,
+            handled: 0,
+            phase: Phase::Unborn,
+            closed: false,
+            task: false,
+            ending: false,
+            linger: Linger::Out,
+        }
+    }
+
+    pub(super) fn rare(&mut self) -> &mut Rare<A> {
+        self.rare.get_or_insert_with(|| {
+            Box::new(Rare {
+                name: None,
+                label: None,
+                owner: None,
+                launch: None,
+                reason: None,
+                more: None,
+                limit: Limit::Default,
+                supervises: false,
+            })
+        })
+    }
+
+    pub(super) fn more(&mut self) -> &mut More<A> {
+        self.rare().more.get_or_insert_with(|| {
+            Box::new(More {
+                owned: BTreeMap::new(),
+                monitors: BTreeMap::new(),
+                watching: BTreeMap::new(),
+                links: BTreeMap::new(),
+                waiters: Vec::new(),
+                exit_signal: None,
+                tasks: BTreeMap::new(),
+                timers: Vec::new(),
+                subscriptions: Vec::new(),
+                asking: Vec::new(),
+                next_task: 0,
+                verdict: None,
+                marker: std::marker::PhantomData,
+            })
+        })
+    }
+
+    pub(super) fn more_if_any(&mut self) -> Option<&mut More<A>> {
+        self.rare.as_mut()?.more.as_deref_mut()
+    }
+
+    /// There is work: what has to be done so that somebody sees it.
+    #[inline]
+    pub(super) fn schedule(&mut self) -> Action {
+        if self.phase != Phase::Idle {
+            return Action::Nothing;
+        }
+        self.phase = Phase::Scheduled;
+        self.rouse()
+    }
+
+    /// Gets the task to look, whatever the phase.
+    #[inline]
+    pub(super) fn rouse(&mut self) -> Action {
+        if !self.task {
+            self.task = true;
+            Action::Spawn
+        } else if let Some(waker) = self.waker.take() {
+            Action::Wake(waker)
+        } else {
+            // The task runs, or a wake is under way.
+            Action::Nothing
+        }
+    }
+
+    /// Gets a signal seen: by the task if the actor is idle, by a pending handler if it is not.
+    pub(super) fn interrupt(&mut self) -> Action {
+        match self.phase {
+            Phase::Idle => self.schedule(),
+            Phase::Starting | Phase::Scheduled | Phase::Running => {
+                self.waker.take().map_or(Action::Nothing, Action::Wake)
+            }
+            Phase::Unborn | Phase::Down | Phase::Ended => Action::Nothing,
+        }
+    }
+
+    #[inline]
+    pub(super) fn count_accepted(&mut self, by: u32, kernel: &Kernel) {
+        self.accepted += by;
+        if self.accepted > u32::MAX / 2 {
+            count(&kernel.totals.accepted, u64::from(std::mem::take(&mut self.accepted)));
+        }
+    }
+
+    #[inline]
+    pub(super) fn count_handled(&mut self, by: u32, kernel: &Kernel) {
+        self.handled += by;
+        if self.handled > u32::MAX / 2 {
+            count(&kernel.totals.handled, u64::from(std::mem::take(&mut self.handled)));
+        }
+    }
+
+    pub(super) fn mailbox_accepted(&self) -> u32 {
+        self.accepted
+    }
+
+    pub(super) fn take_counts(&mut self) -> (u32, u32) {
+        (std::mem::take(&mut self.accepted), std::mem::take(&mut self.handled))
+    }
+
+    pub(super) fn take_waiters(&mut self, which: impl Fn(Until) -> bool) -> Vec<Waiter> {
+        let Some(more) = self.more_if_any() else { return Vec::new() };
+        let (taken, kept) = std::mem::take(&mut more.waiters).into_iter().partition(|w| which(w.until));
+        more.waiters = kept;
+        taken
+    }
+
+    pub(super) fn end_reason(&self) -> ExitReason {
+        let reason = self.rare.as_ref().and_then(|rare| rare.reason.as_deref());
+        reason.cloned().unwrap_or(ExitReason::Normal)
+    }
+}

@@ -1,0 +1,361 @@
+//! What a handler may do besides answering: know itself, end, watch others, spawn, publish.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use futures_core::Stream;
+
+use crate::actor::{Actor, Handles};
+use crate::actor_ref::{ActorRef, WeakRef, next_monitor};
+use crate::address::{Address, HasProcess, Posting, Timer};
+use crate::cell::{Cell, Posted, Subscription, Trouble};
+use crate::error::{ActorError, ActorResult};
+use crate::event_bus::Delivered;
+use crate::exit::{Down, Exit, ExitReason, MonitorId};
+use crate::letter::Letter;
+use crate::mail::Mail;
+use crate::process::{AnyCell, Owner, Watcher};
+use crate::process_id::ProcessId;
+use crate::reply::Answer;
+use crate::system::System;
+use crate::timer::{self, Timers, Wanted};
+
+/// What a handler gets besides its message: the actor's own side of the runtime.
+pub struct Context<A: Actor> {
+    pub(crate) cell: Arc<Cell<A>>,
+    pub(crate) answer: Answer<'static>,
+    pub(crate) stop: Option<ExitReason>,
+    pub(crate) failure: Option<ActorError>,
+    /// Whether subscriptions made now are the actor's for all its incarnations.
+    pub(crate) preparing: bool,
+}
+
+impl<A: Actor> Context<A> {
+    #[inline]
+    pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
+        Self { cell, answer: Answer::told(), stop: None, failure: None, preparing: false }
+    }
+
+    /// Sets up what the actor declares.
+    pub(crate) fn prepare(&mut self) {
+        self.preparing = true;
+        A::prepare(self);
+        self.preparing = false;
+    }
+
+    /// Nothing of the last message is left.
+    pub(crate) fn renew(&mut self) {
+        self.answer = Answer::told();
+        self.stop = None;
+        self.failure = None;
+    }
+
+    #[inline]
+    pub(crate) fn wants_attention(&self) -> bool {
+        self.stop.is_some() || self.failure.is_some()
+    }
+
+    /// What a handler's outcome means for the actor.
+    pub(crate) fn trouble(&mut self, outcome: ActorResult<()>, message: &'static str) -> Option<Trouble> {
+        let failure = self.failure.take();
+        let stop = self.stop.take();
+        match outcome {
+            Err(error) if !error.is_deferred() => Some(Trouble::Failed { error, message }),
+            _ => match failure {
+                Some(error) => Some(Trouble::Failed { error, message }),
+                None => stop.map(Trouble::Stop),
+            },
+        }
+    }
+
+    /// The actor's id.
+    #[must_use]
+    pub fn pid(&self) -> ProcessId {
+        self.cell.pid()
+    }
+
+    /// The number of this incarnation, counted from 1.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        self.cell.incarnation()
+    }
+
+    /// A reference to the actor itself.
+    #[must_use]
+    pub fn this(&self) -> ActorRef<A> {
+        ActorRef::new(self.cell.clone())
+    }
+
+    /// The system it lives in.
+    #[must_use]
+    pub fn system(&self) -> System {
+        System::of(self.cell.kernel_ref().clone())
+    }
+
+    /// Where the answer of the message in hand goes.
+    pub fn answer(&mut self) -> &mut Answer<'static> {
+        &mut self.answer
+    }
+
+    /// Ends the actor after the message in hand, with [`ExitReason::Normal`].
+    pub fn stop(&mut self) {
+        self.stop = Some(ExitReason::Normal);
+    }
+
+    /// Ends the actor after the message in hand, in an orderly way, with a word about why.
+    pub fn shutdown_with(&mut self, detail: impl Into<Arc<str>>) {
+        self.stop = Some(ExitReason::ShutdownWith { detail: detail.into() });
+    }
+
+    /// Makes the message in hand a failure of the actor, once its handler returns.
+    pub fn fail(&mut self, error: impl Into<ActorError>) {
+        self.failure = Some(error.into());
+    }
+
+    /// Runs a future beside the actor; it is dropped when the incarnation ends. A panic in it is traced.
+    pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.cell.spawn_task(future);
+    }
+
+    /// Runs a future beside the actor and handles its result as a message, which takes no room.
+    pub fn pipe<F, M>(&self, future: F, to_message: impl FnOnce(F::Output) -> M + Send + 'static)
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+        M: Send + 'static,
+        A: Handles<M>,
+    {
+        let cell = Arc::downgrade(&self.cell);
+        self.cell.spawn_task(async move {
+            let message = to_message(future.await);
+            if let Some(cell) = cell.upgrade() {
+                cell.notice(Mail::follow_up(message), false);
+            }
+        });
+    }
+
+    /// Handles a message before all that are queued: the follow-up step of a start handler.
+    pub fn continue_with<M: Send + 'static>(&self, message: M)
+    where
+        A: Handles<M>,
+    {
+        self.cell.notice(Mail::follow_up(message), true);
+    }
+
+    /// Handles every item of a stream as a message, waiting for room in the mailbox; dropped with the
+    /// incarnation. A stream keeps no actor alive.
+    pub fn attach<S, M>(&self, stream: S, mut to_message: impl FnMut(S::Item) -> M + Send + 'static)
+    where
+        S: Stream + Send + 'static,
+        S::Item: Send,
+        M: Send + 'static,
+        A: Handles<M>,
+    {
+        let cell = Arc::downgrade(&self.cell);
+        self.cell.spawn_task(async move {
+            let mut stream = std::pin::pin!(stream);
+            while let Some(item) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
+                let message = to_message(item);
+                let posting = {
+                    let Some(actor) = cell.upgrade().and_then(ActorRef::revive) else { return };
+                    actor.__post(Letter::told(message), true)
+                };
+                match posting {
+                    Posting::Done | Posting::Full(_) => {}
+                    Posting::Stopped(_) => return,
+                    Posting::Waits(room) => {
+                        if room.await.is_err() {
+                            return;
+                        }
+                    }
+                }
+            }
+        });
+    }
+
+    /// Watches an actor: its end for good arrives at the `down` handler, after all that it had sent.
+    pub fn monitor(&self, target: &impl HasProcess) -> MonitorId {
+        let watcher: Arc<dyn AnyCell> = self.cell.clone();
+        let id = next_monitor(&*watcher);
+        let Some(target) = target.__process() else {
+            // Nobody is left to say which it was.
+            self.cell.note_watching(id, watcher.clone());
+            watcher.down(Down { monitor: id, pid: self.pid(), reason: ExitReason::NoProcess });
+            return id;
+        };
+        self.cell.note_watching(id, target.0.clone());
+        let entry = Watcher::Actor(Arc::downgrade(&watcher));
+        if let Err((_, reason)) = target.0.add_monitor(id, entry) {
+            watcher.down(Down { monitor: id, pid: target.0.pid(), reason });
+        }
+        id
+    }
+
+    /// Takes a monitor back. A notice that is queued already will not be handled.
+    pub fn demonitor(&self, monitor: MonitorId) {
+        self.cell.unwatch(monitor);
+    }
+
+    /// Links the two actors: when one fails, the other ends with the same reason, at its next await, or gets it at
+    /// its `exit` handler. A link outlives restarts and fires at each failure.
+    pub fn link(&self, other: &impl HasProcess) {
+        let this: Arc<dyn AnyCell> = self.cell.clone();
+        let Some(other) = other.__process() else {
+            this.clone().exit_signal(Exit { pid: self.pid(), reason: ExitReason::NoProcess });
+            return;
+        };
+        if other.0.pid() == self.pid() {
+            return;
+        }
+        this.add_link(&other.0);
+        if !other.0.add_link(&this) {
+            this.remove_link(other.0.pid());
+            this.exit_signal(Exit { pid: other.0.pid(), reason: ExitReason::NoProcess });
+        }
+    }
+
+    /// Takes a link back.
+    pub fn unlink(&self, other: &impl HasProcess) {
+        if let Some(other) = other.__process() {
+            self.cell.remove_link(other.0.pid());
+            other.0.remove_link(self.pid());
+        }
+    }
+
+    /// Spawns an actor that ends with this incarnation.
+    pub fn spawn_child<B: Actor>(&self, child: B) -> ActorRef<B> {
+        let kernel = self.cell.kernel_ref();
+        let pid = kernel.table.next_pid();
+        let cell = Cell::new(kernel.clone(), pid, Some(child));
+        let parent: Arc<dyn AnyCell> = self.cell.clone();
+        let owner: Arc<dyn Owner> = Arc::new(Parent { pid: self.pid(), cell: Arc::downgrade(&parent) });
+        cell.with_rare(|rare| rare.owner = Some(owner));
+        parent.own(cell.clone(), false);
+        kernel.table.insert(cell.clone());
+        let actor = ActorRef::new(cell);
+        actor.cell.begin();
+        actor
+    }
+
+    /// Handles every event of type `E` published from now on. A second call changes nothing.
+    ///
+    /// Lasts until the incarnation ends; `#[handler(event)]` subscribes every one.
+    pub fn subscribe<E: Clone + Send + 'static>(&mut self)
+    where
+        A: Handles<E>,
+    {
+        subscribe::<A, E>(&self.cell, self.preparing);
+    }
+
+    /// Handles no more events of type `E`, but for those that are queued already.
+    pub fn unsubscribe<E: Send + 'static>(&mut self) {
+        unsubscribe::<A, E>(&self.cell);
+    }
+
+    /// Publishes an event on the system's bus. Returns how many subscribers took it. Never waits.
+    pub fn publish<E: Clone + Send + 'static>(&self, event: E) -> usize {
+        self.cell.kernel_ref().bus.publish(event)
+    }
+
+    /// Handles `message` every `period`, from one period on until the incarnation ends: on a grid, without bursts.
+    ///
+    /// # Panics
+    /// When `period` is zero.
+    pub fn every<M: Clone + Send + 'static>(&mut self, period: Duration, message: M)
+    where
+        A: Handles<M>,
+    {
+        assert!(!period.is_zero(), "a timer needs a period longer than zero");
+        self.set_timer(period, Some(period), move || Some(message.clone()));
+    }
+
+    /// Handles `message` once, `delay` from now, unless the incarnation has ended by then.
+    pub fn after<M: Send + 'static>(&mut self, delay: Duration, message: M)
+    where
+        A: Handles<M>,
+    {
+        let mut message = Some(message);
+        self.set_timer(delay, None, move || message.take());
+    }
+
+    fn set_timer<M: Send + 'static>(
+        &self,
+        delay: Duration,
+        period: Option<Duration>,
+        mut next: impl FnMut() -> Option<M> + Send + 'static,
+    ) where
+        A: Handles<M>,
+    {
+        let wanted = Wanted::new();
+        let send = WeakRef::new(&self.cell).__weak();
+        let timer = wanted.clone();
+        let mut due = timer::after(delay);
+        let at = due;
+        self.cell.note_timer(wanted.clone());
+        let fire = Box::new(move |now| {
+            if timer.send_off() && !send(next()?, Timer(timer.clone())) {
+                return None;
+            }
+            due = timer::next_tick(due, period?, now);
+            Some(due)
+        });
+        Timers::add(self.cell.kernel_ref(), at, wanted, fire);
+    }
+}
+
+impl<A: Actor> fmt::Debug for Context<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context").field("pid", &self.pid()).field("incarnation", &self.incarnation()).finish()
+    }
+}
+
+/// The actor that spawned a child: it ends it, and does not restart it.
+struct Parent {
+    pid: ProcessId,
+    cell: Weak<dyn AnyCell>,
+}
+
+impl Owner for Parent {
+    fn pid(&self) -> ProcessId {
+        self.pid
+    }
+
+    fn child_ended(&self, _: ProcessId, _: u32, _: &ExitReason, _: bool) -> bool {
+        false
+    }
+
+    fn child_gone(&self, pid: ProcessId) {
+        if let Some(cell) = self.cell.upgrade() {
+            cell.disown(pid);
+        }
+    }
+}
+
+/// Puts an actor on the list of an event type.
+pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(cell: &Arc<Cell<A>>, declared: bool) {
+    let weak = Arc::downgrade(cell);
+    let deliver = Arc::new(move |event: E| {
+        let Some(cell) = weak.upgrade() else { return Delivered::Gone };
+        match cell.post(<A as Handles<E>>::into_mail(Letter::told(event)), false) {
+            Posted::Done => Delivered::Taken,
+            Posted::Full(_) | Posted::Waits(_) => Delivered::Lost,
+            Posted::Stopped(_) => Delivered::Gone,
+        }
+    });
+    let fresh = cell.note_subscription(Subscription {
+        event: std::any::TypeId::of::<E>(),
+        declared,
+        cancel: |kernel, pid| kernel.bus.unsubscribe::<E>(pid),
+    });
+    if fresh {
+        cell.kernel_ref().bus.subscribe::<E>(cell.pid(), deliver);
+    }
+}
+
+/// Takes an actor off the list of an event type.
+pub(crate) fn unsubscribe<A: Actor, E: Send + 'static>(cell: &Arc<Cell<A>>) {
+    cell.forget_subscription(std::any::TypeId::of::<E>());
+    cell.kernel_ref().bus.unsubscribe::<E>(cell.pid());
+}

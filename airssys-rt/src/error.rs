@@ -1,0 +1,419 @@
+//! One small error enum per operation; whatever was refused is given back inside it.
+
+use std::any::Any;
+use std::error::Error;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::exit::ExitReason;
+use crate::process_id::ProcessId;
+
+/// What a handler returns whose errors are failures of the actor, not answers.
+pub type ActorResult<T = ()> = Result<T, ActorError>;
+
+/// A failure of an actor: any error, or a caught panic.
+///
+/// `?` converts every error type into it, which is why it does not implement [`Error`] itself.
+pub struct ActorError(Box<Fault>);
+
+enum Fault {
+    Error(Box<dyn Error + Send + Sync>),
+    Message(Arc<str>),
+    Panic(Arc<str>),
+    /// The error of a linked actor, which ends this one with the same reason.
+    Exit(ExitReason),
+    /// No failure: the answer was taken away to be given later.
+    Deferred,
+    /// No failure: the start expression decided that no process is wanted.
+    Ignore,
+}
+
+impl ActorError {
+    /// A failure described by a text alone.
+    #[must_use]
+    pub fn msg(message: impl fmt::Display) -> Self {
+        Self(Box::new(Fault::Message(message.to_string().into())))
+    }
+
+    /// Not a failure: returned from a child's start expression, it says that no process is wanted.
+    ///
+    /// A permanent or transient child is then kept without a running process, a temporary or
+    /// dynamic one is forgotten; the siblings start as usual. Erlang calls it `ignore`.
+    #[must_use]
+    pub fn ignore() -> Self {
+        Self(Box::new(Fault::Ignore))
+    }
+
+    pub(crate) fn panic(payload: Box<dyn Any + Send>) -> Self {
+        Self(Box::new(Fault::Panic(panic_text(payload))))
+    }
+
+    pub(crate) fn panicked(message: Arc<str>) -> Self {
+        Self(Box::new(Fault::Panic(message)))
+    }
+
+    pub(crate) fn exit(reason: ExitReason) -> Self {
+        Self(Box::new(Fault::Exit(reason)))
+    }
+
+    pub(crate) fn deferred() -> Self {
+        Self(Box::new(Fault::Deferred))
+    }
+
+    pub(crate) fn is_deferred(&self) -> bool {
+        matches!(*self.0, Fault::Deferred)
+    }
+
+    pub(crate) fn is_ignore(&self) -> bool {
+        matches!(*self.0, Fault::Ignore)
+    }
+
+    /// Whether a panic was the cause.
+    #[must_use]
+    pub fn is_panic(&self) -> bool {
+        matches!(*self.0, Fault::Panic(_)) || matches!(*self.0, Fault::Exit(ExitReason::Panicked { .. }))
+    }
+
+    /// The error behind it, when it is one of type `E`.
+    #[must_use]
+    pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
+        match &*self.0 {
+            Fault::Error(error) => error.downcast_ref(),
+            _ => None,
+        }
+    }
+
+    /// The reason that an actor ends with when this error ends it.
+    #[must_use]
+    pub fn reason(&self) -> ExitReason {
+        match &*self.0 {
+            Fault::Panic(message) => ExitReason::Panicked { message: message.clone() },
+            Fault::Exit(reason) => reason.clone(),
+            Fault::Message(message) => ExitReason::Failed { message: message.clone() },
+            Fault::Error(_) | Fault::Deferred | Fault::Ignore => {
+                ExitReason::Failed { message: text_of(self).into() }
+            }
+        }
+    }
+}
+
+/// The text of a displayable value, surviving a `Display` that panics.
+pub(crate) fn text_of(value: &dyn fmt::Display) -> String {
+    let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| value.to_string()));
+    caught.unwrap_or_else(|payload| {
+        format!("an error whose Display panicked: {}", panic_text(payload))
+    })
+}
+
+/// The text of a panic payload; a payload that panics when dropped is leaked on purpose.
+pub(crate) fn panic_text(payload: Box<dyn Any + Send>) -> Arc<str> {
+    let text = if let Some(text) = payload.downcast_ref::<&'static str>() {
+        (*text).into()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.as_str().into()
+    } else {
+        "a panic without text".into()
+    };
+    discard(payload);
+    text
+}
+
+/// Drops a foreign value; a panic in its destructor stays here. Says whether there was one.
+pub(crate) fn discard<T>(value: T) -> Result<(), Arc<str>> {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(value))) {
+        Ok(()) => Ok(()),
+        Err(payload) => {
+            let text = payload
+                .downcast_ref::<&'static str>()
+                .map(|text| (*text).to_owned())
+                .or_else(|| payload.downcast_ref::<String>().cloned());
+            // The payload of a panicking destructor may panic again when dropped: leak it.
+            std::mem::forget(payload);
+            Err(text.unwrap_or_else(|| "a panic without text".to_owned()).into())
+        }
+    }
+}
+
+impl<E: Error + Send + Sync + 'static> From<E> for ActorError {
+    fn from(error: E) -> Self {
+        Self(Box::new(Fault::Error(Box::new(error))))
+    }
+}
+
+impl fmt::Display for ActorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &*self.0 {
+            Fault::Error(error) => {
+                write!(f, "{error}")?;
+                let mut source = error.source();
+                while let Some(cause) = source {
+                    write!(f, ": {cause}")?;
+                    source = cause.source();
+                }
+                Ok(())
+            }
+            Fault::Message(message) => f.write_str(message),
+            Fault::Panic(message) => write!(f, "panicked: {message}"),
+            Fault::Exit(reason) => write!(f, "a linked actor ended: {reason}"),
+            Fault::Deferred => f.write_str("the answer is given later"),
+            Fault::Ignore => f.write_str("no process is wanted"),
+        }
+    }
+}
+
+impl fmt::Debug for ActorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ActorError({self})")
+    }
+}
+
+/// What the error handler of an actor decides about a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorAction {
+    /// Go on with the state as it is; after a panic the same as `Restart`.
+    Resume,
+    /// End this incarnation and let the supervisor act by the child's restart policy. The default.
+    /// Without a supervisor the actor ends.
+    Restart,
+    /// End in an orderly way, as [`Context::stop`](crate::Context::stop) does.
+    Stop,
+    /// End, and make the supervisor fail too, so that its own supervisor decides.
+    Escalate,
+}
+
+/// Why an ask has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// The actor had ended, or ended in an orderly way before it handled the message.
+    #[error("the actor has stopped; the request was not handled")]
+    Stopped,
+    /// The actor crashed or was killed with the request in hand, or for good with it queued.
+    #[error("the actor crashed with the request: {reason}")]
+    Crashed {
+        /// How it ended.
+        reason: ExitReason,
+    },
+    /// The handler failed with an error that is the actor's own.
+    #[error("the handler failed: {message}")]
+    Failed {
+        /// The error's text.
+        message: Arc<str>,
+    },
+    /// No answer came in time; the handler may still run.
+    #[error("no answer within {limit:?}")]
+    Timeout {
+        /// The limit that passed.
+        limit: Duration,
+    },
+    /// The mailbox was full and refuses what does not fit.
+    #[error("the mailbox is full; the request was refused")]
+    Full,
+    /// The request was evicted from a full mailbox by a newer message.
+    #[error("the request was evicted from a full mailbox by a newer one")]
+    Evicted,
+    /// The handler dropped the reply without answering.
+    #[error("the request was handled without an answer")]
+    NoReply,
+    /// The ask would wait for itself.
+    #[error("the ask would wait for itself: {}", Ring(path))]
+    Deadlock {
+        /// The ring of asks, from the asking actor round to itself.
+        path: Vec<ProcessId>,
+    },
+}
+
+struct Ring<'a>(&'a [ProcessId]);
+
+impl fmt::Display for Ring<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, pid) in self.0.iter().enumerate() {
+            if place > 0 {
+                f.write_str(" -> ")?;
+            }
+            write!(f, "{pid}")?;
+        }
+        Ok(())
+    }
+}
+
+macro_rules! message_errors {
+    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq)]
+        #[non_exhaustive]
+        pub enum $name<M> {
+            /// The mailbox is full; here is the message.
+            Full(M),
+            /// The actor has ended or is ending; here is the message.
+            Stopped(M),
+        }
+
+        impl<M> $name<M> {
+            /// The message that was not sent.
+            pub fn into_message(self) -> M {
+                match self {
+                    Self::Full(message) | Self::Stopped(message) => message,
+                }
+            }
+        }
+
+        impl<M> fmt::Display for $name<M> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    Self::Full(_) => "the mailbox is full; the message was not sent",
+                    Self::Stopped(_) => "the actor has stopped; the message was not sent",
+                })
+            }
+        }
+
+        impl<M> fmt::Debug for $name<M> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self {
+                    Self::Full(_) => concat!(stringify!($name), "::Full(..)"),
+                    Self::Stopped(_) => concat!(stringify!($name), "::Stopped(..)"),
+                })
+            }
+        }
+
+        impl<M> Error for $name<M> {}
+    )*};
+}
+
+message_errors! {
+    /// Why a tell failed; the message is given back.
+    SendError;
+    /// Why a message could not be sent at once; it is given back.
+    TrySendError;
+}
+
+/// Why an actor or a supervisor did not start. Nothing of it is left behind.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The start expression or the start handler returned an error.
+    #[error("`{child}` failed to start: {message}")]
+    Failed {
+        /// The child, or the type of an actor started on its own.
+        child: Arc<str>,
+        /// The error's text.
+        message: Arc<str>,
+    },
+    /// The start expression or the start handler panicked.
+    #[error("`{child}` panicked while starting: {message}")]
+    Panicked {
+        /// The child, or the type of an actor started on its own.
+        child: Arc<str>,
+        /// The text of the panic.
+        message: Arc<str>,
+    },
+    /// It was killed before it had started.
+    #[error("`{child}` was killed while starting")]
+    Killed {
+        /// The child, or the type of an actor started on its own.
+        child: Arc<str>,
+    },
+    /// It had not started in time, and was killed.
+    #[error("`{child}` had not started within {limit:?} and was killed")]
+    Timeout {
+        /// The child, or the type of an actor started on its own.
+        child: Arc<str>,
+        /// The limit that passed.
+        limit: Duration,
+    },
+    /// The start expression decided that no process is wanted.
+    #[error("`{child}` asked not to be started")]
+    Ignored {
+        /// The child.
+        child: Arc<str>,
+    },
+    /// The name belongs to somebody else.
+    #[error("the name `{name}` is taken by {owner}")]
+    NameTaken {
+        /// The name.
+        name: Arc<str>,
+        /// Who holds it.
+        owner: ProcessId,
+    },
+    /// A child of this id is running.
+    #[error("a child `{child}` is running as {pid}")]
+    AlreadyStarted {
+        /// The child.
+        child: Arc<str>,
+        /// The running one.
+        pid: ProcessId,
+    },
+    /// A child of this id is known but does not run.
+    #[error("a child `{child}` exists already: restart or delete it")]
+    AlreadyPresent {
+        /// The child.
+        child: Arc<str>,
+    },
+    /// The limit on the number of children is reached; a restarting child keeps its place.
+    #[error("there are {max} children already")]
+    MaxChildren {
+        /// The limit.
+        max: usize,
+    },
+    /// The spec contradicts itself; nothing was started.
+    #[error("the spec is wrong: {message}")]
+    Invalid {
+        /// What is wrong with it.
+        message: Arc<str>,
+    },
+    /// The supervisor or the system has ended.
+    #[error("the supervisor has ended")]
+    NoSupervisor,
+}
+
+/// Why an administrative call to a supervisor was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ChildError {
+    /// No child has this id.
+    #[error("no child `{child}`")]
+    NotFound {
+        /// The id asked for.
+        child: Arc<str>,
+    },
+    /// The child is running.
+    #[error("the child `{child}` is running")]
+    Running {
+        /// The child.
+        child: Arc<str>,
+    },
+    /// The child is about to be restarted.
+    #[error("the child `{child}` is being restarted")]
+    Restarting {
+        /// The child.
+        child: Arc<str>,
+    },
+    /// It was started and failed; it stays stopped.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The supervisor has ended.
+    #[error("no such process: the supervisor has ended")]
+    NoSupervisor,
+}
+
+/// The actor had ended before it was told to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the actor is not running")]
+#[non_exhaustive]
+pub struct NotRunning;
+
+/// Why a system could not be made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SystemError {
+    /// There is no Tokio runtime here.
+    #[error(
+        "a system runs on a Tokio runtime and there is none here: make it inside one (`#[tokio::main]`), \
+         or pass one with `System::builder().runtime(handle)`"
+    )]
+    NoRuntime,
+    /// The runtime was built without its timer.
+    #[error("the Tokio runtime has no timer: build it with `enable_all()` or `enable_time()`")]
+    NoTimer,
+}

@@ -1,0 +1,119 @@
+//! The event bus: a published value goes to every subscriber of its type, and waits for nobody.
+
+use std::any::{Any, TypeId};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::lock::Lock;
+use crate::process_id::ProcessId;
+
+/// What delivering one event to one subscriber gave.
+pub(crate) enum Delivered {
+    Taken,
+    /// Its mailbox is full: the event is lost for it.
+    Lost,
+    /// It has ended.
+    Gone,
+}
+
+pub(crate) type Deliver<E> = Arc<dyn Fn(E) -> Delivered + Send + Sync>;
+
+struct Subscriber<E> {
+    lost: Arc<AtomicU64>,
+    deliver: Deliver<E>,
+}
+
+impl<E> Clone for Subscriber<E> {
+    fn clone(&self) -> Self {
+        Self { lost: self.lost.clone(), deliver: self.deliver.clone() }
+    }
+}
+
+/// Subscribers by their ids: the order in which they started, and no search when one goes.
+struct Topic<E>(Lock<Arc<BTreeMap<ProcessId, Subscriber<E>>>>);
+
+pub(crate) struct Bus {
+    topics: Lock<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    lost: AtomicU64,
+    lost_by: Lock<BTreeMap<ProcessId, Arc<AtomicU64>>>,
+}
+
+impl Bus {
+    pub(crate) fn new() -> Self {
+        Self {
+            topics: Lock::new(BTreeMap::new()),
+            lost: AtomicU64::new(0),
+            lost_by: Lock::new(BTreeMap::new()),
+        }
+    }
+
+    fn topic<E: Send + 'static>(&self) -> Option<Arc<Topic<E>>> {
+        let topic = self.topics.lock().get(&TypeId::of::<E>()).cloned()?;
+        topic.downcast().ok()
+    }
+
+    /// Adds a subscriber; a second subscription of the same actor to the same type changes nothing.
+    pub(crate) fn subscribe<E: Send + 'static>(&self, pid: ProcessId, deliver: Deliver<E>) {
+        let topic = {
+            let mut topics = self.topics.lock();
+            let topic = topics
+                .entry(TypeId::of::<E>())
+                .or_insert_with(|| Arc::new(Topic::<E>(Lock::new(Arc::new(BTreeMap::new())))));
+            topic.clone().downcast::<Topic<E>>()
+        };
+        let Ok(topic) = topic else { return };
+        let lost = self.lost_by.lock().entry(pid).or_default().clone();
+        let mut subscribers = topic.0.lock();
+        if !subscribers.contains_key(&pid) {
+            Arc::make_mut(&mut subscribers).insert(pid, Subscriber { lost, deliver });
+        }
+    }
+
+    /// Takes a subscriber out; nothing published afterwards reaches it.
+    pub(crate) fn unsubscribe<E: Send + 'static>(&self, pid: ProcessId) {
+        if let Some(topic) = self.topic::<E>() {
+            let mut subscribers = topic.0.lock();
+            let gone = Arc::make_mut(&mut subscribers).remove(&pid);
+            drop(subscribers);
+            drop(gone);
+        }
+    }
+
+    pub(crate) fn forget(&self, pid: ProcessId) {
+        self.lost_by.lock().remove(&pid);
+    }
+
+    pub(crate) fn publish<E: Clone + Send + 'static>(&self, event: E) -> usize {
+        let Some(topic) = self.topic::<E>() else { return 0 };
+        let subscribers = topic.0.lock().clone();
+        let mut reached = 0;
+        let mut event = Some(event);
+        for (place, subscriber) in subscribers.values().enumerate() {
+            let last = place + 1 == subscribers.len();
+            let copy = if last { event.take() } else { event.clone() };
+            let Some(copy) = copy else { break };
+            match (subscriber.deliver)(copy) {
+                Delivered::Taken => reached += 1,
+                Delivered::Lost => {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                    subscriber.lost.fetch_add(1, Ordering::Relaxed);
+                }
+                Delivered::Gone => {}
+            }
+        }
+        reached
+    }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn lost_by(&self, pid: ProcessId) -> u64 {
+        self.lost_by.lock().get(&pid).map_or(0, |lost| lost.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn subscribers<E: Send + 'static>(&self) -> usize {
+        self.topic::<E>().map_or(0, |topic| topic.0.lock().len())
+    }
+}

@@ -1,0 +1,88 @@
+//! The shared inside of a system: what every cell may need, and no actor type.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::{self, Handle};
+
+use crate::config::MailboxConfig;
+use crate::dead_letter::DeadLetters;
+use crate::event_bus::Bus;
+use crate::linger::Linger;
+use crate::process::{AnyCell, Tally};
+use crate::registry::Registry;
+use crate::table::Table;
+use crate::testing::simulation::Schedule;
+use crate::timer::Timers;
+
+pub(crate) struct Kernel {
+    pub(crate) name: Arc<str>,
+    pub(crate) runtime: Handle,
+    pub(crate) runtime_id: runtime::Id,
+    pub(crate) ask_timeout: Duration,
+    pub(crate) mailbox: MailboxConfig,
+    pub(crate) table: Table,
+    pub(crate) registry: Registry,
+    pub(crate) timers: Timers,
+    pub(crate) bus: Bus,
+    pub(crate) dead_letters: DeadLetters,
+    pub(crate) linger: Linger,
+    pub(crate) totals: Totals,
+    pub(crate) closing: AtomicBool,
+    pub(crate) monitors: AtomicU64,
+    /// Present in a simulation: it orders everything that runs.
+    pub(crate) schedule: Option<Arc<Schedule>>,
+}
+
+/// What the system counts besides what each live actor counts itself.
+#[derive(Default)]
+pub(crate) struct Totals {
+    pub(crate) accepted: AtomicU64,
+    pub(crate) handled: AtomicU64,
+    pub(crate) lost_in_hand: AtomicU64,
+    pub(crate) refused: AtomicU64,
+    pub(crate) evicted: AtomicU64,
+    pub(crate) restarts: AtomicU64,
+    pub(crate) failures: AtomicU64,
+    pub(crate) told_errors: AtomicU64,
+    pub(crate) leaked: AtomicU64,
+}
+
+/// Adds to a counter whose exact moment nobody relies on.
+pub(crate) fn count(counter: &AtomicU64, by: u64) {
+    counter.fetch_add(by, Ordering::Relaxed);
+}
+
+impl Kernel {
+    /// Runs a future of the framework: on Tokio, or where the simulation says.
+    pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        match &self.schedule {
+            Some(schedule) => schedule.spawn(Box::pin(future)),
+            None => drop(self.runtime.spawn(future)),
+        }
+    }
+
+    /// Whether the current thread runs on the system's own runtime.
+    #[inline]
+    pub(crate) fn is_here(&self) -> bool {
+        Handle::try_current().is_ok_and(|handle| handle.id() == self.runtime_id)
+    }
+
+    /// What an actor that ended for good had counted.
+    pub(crate) fn retire(&self, tally: Tally) {
+        count(&self.totals.accepted, tally.accepted);
+        count(&self.totals.handled, tally.handled);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn top_level(&self) -> Vec<Arc<dyn AnyCell>> {
+        let mut all = self.table.all();
+        all.retain(|cell| cell.owner().is_none());
+        all
+    }
+}

@@ -1,0 +1,45 @@
+//! A mutex that ignores poison: what it guards is kept whole by short critical sections that run no foreign code.
+
+#[cfg(loom)]
+use loom::sync::{Mutex, MutexGuard};
+#[cfg(not(loom))]
+use std::sync::{Mutex, MutexGuard};
+use std::sync::PoisonError;
+
+/// How often a taken lock is tried before the thread sleeps: critical sections here last tens of nanoseconds.
+#[cfg(not(loom))]
+const TRIES: u32 = 40;
+
+pub(crate) struct Lock<T>(Mutex<T>);
+
+impl<T> Lock<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(Mutex::new(value))
+    }
+
+    #[cfg(not(loom))]
+    #[inline]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        match self.0.try_lock() {
+            Ok(guard) => guard,
+            Err(_) => self.lock_slow(),
+        }
+    }
+
+    #[cfg(not(loom))]
+    #[cold]
+    fn lock_slow(&self) -> MutexGuard<'_, T> {
+        for _ in 0..TRIES {
+            std::hint::spin_loop();
+            if let Ok(guard) = self.0.try_lock() {
+                return guard;
+            }
+        }
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(loom)]
+    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,279 @@
+//! A process is an actor with its type forgotten: what the table, supervisors and monitors deal with.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use tokio::sync::oneshot;
+
+use crate::exit::{Down, Exit, ExitReason, MonitorId};
+use crate::kernel::Kernel;
+use crate::process_id::ProcessId;
+
+/// What an actor is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ProcessStatus {
+    /// An incarnation is being made, or a supervisor is about to make one.
+    Starting,
+    /// It handles a message or is about to.
+    Running,
+    /// It waits for a message.
+    Waiting,
+    /// It was told to end and has not ended yet.
+    Stopping,
+    /// It has ended.
+    Stopped,
+}
+
+impl fmt::Display for ProcessStatus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Starting => "starting",
+            Self::Running => "running",
+            Self::Waiting => "waiting",
+            Self::Stopping => "stopping",
+            Self::Stopped => "stopped",
+        })
+    }
+}
+
+/// What kind of actor a process is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ProcessRole {
+    /// An actor that does the work.
+    Worker,
+    /// An actor that looks after others.
+    Supervisor,
+}
+
+/// How an actor is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// After the message in hand.
+    Stop,
+    /// After everything that is queued now.
+    Drain,
+    /// At the next await.
+    Kill,
+}
+
+/// What the one who waits wants to see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// The incarnation is over: its state is dropped.
+    Down,
+    /// It is also settled what comes next: a new incarnation, or the end.
+    Settled,
+    /// The end for good.
+    Ended,
+}
+
+/// Who hears of the end of an actor.
+pub(crate) enum Watcher {
+    Future(oneshot::Sender<Down>),
+    Actor(Weak<dyn AnyCell>),
+}
+
+/// Figures of one actor, added up by the system.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tally {
+    pub(crate) accepted: u64,
+    pub(crate) handled: u64,
+    pub(crate) queued: u64,
+}
+
+/// Who starts and restarts an actor, as the actor sees it.
+pub(crate) trait Owner: Send + Sync {
+    fn pid(&self) -> ProcessId;
+    /// An incarnation ended by itself. False when nobody is there to decide what comes next.
+    fn child_ended(&self, pid: ProcessId, incarnation: u32, reason: &ExitReason, escalate: bool) -> bool;
+    /// The actor has ended for good.
+    fn child_gone(&self, pid: ProcessId);
+}
+
+/// A cell with its actor's type forgotten.
+pub(crate) trait AnyCell: Any + Send + Sync {
+    fn pid(&self) -> ProcessId;
+    fn kernel(&self) -> &Arc<Kernel>;
+    fn type_name(&self) -> &'static str;
+    fn role(&self) -> ProcessRole;
+    fn status(&self) -> ProcessStatus;
+    fn name(&self) -> Option<Arc<str>>;
+    fn label(&self) -> Option<Arc<str>>;
+    fn incarnation(&self) -> u32;
+    fn restarts(&self) -> u32;
+    fn mailbox_len(&self) -> usize;
+    fn owner(&self) -> Option<ProcessId>;
+    /// The actors that end with this one, in order of starting.
+    fn owned(&self) -> Vec<Arc<dyn AnyCell>>;
+    fn tally(&self) -> Tally;
+    fn exit_reason(&self) -> Option<ExitReason>;
+
+    /// Asks for the end. False when it has ended already.
+    fn request(self: Arc<Self>, ending: Ending, for_good: bool) -> bool;
+    /// Resolves with the reason when `until` is reached; at once when it has been.
+    fn wait(&self, until: Until) -> oneshot::Receiver<ExitReason>;
+    /// Ends for good an actor that has no incarnation: dead letters, name, monitors, in this order.
+    fn bury(self: Arc<Self>, reason: ExitReason);
+    /// The supervisor has decided to start a new incarnation.
+    fn settle(&self);
+
+    fn add_monitor(&self, id: MonitorId, watcher: Watcher) -> Result<(), (Watcher, ExitReason)>;
+    fn remove_monitor(&self, id: MonitorId);
+    fn down(self: Arc<Self>, down: Down);
+    /// True when the link was made; false when the process has ended.
+    fn add_link(&self, other: &Arc<dyn AnyCell>) -> bool;
+    fn remove_link(&self, other: ProcessId);
+    fn exit_signal(self: Arc<Self>, exit: Exit);
+
+    fn own(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool;
+    fn disown(&self, child: ProcessId);
+
+    /// Notes that the handler in hand waits for `target`; the number takes the note back.
+    fn begin_asking(&self, target: Arc<dyn AnyCell>) -> u64;
+    fn end_asking(&self, number: u64);
+    /// Whom the handler in hand waits for.
+    fn asking(&self) -> Vec<Arc<dyn AnyCell>>;
+
+    fn add_reference(&self);
+    /// A reference more, unless there was none left.
+    fn try_add_reference(&self) -> bool;
+    fn drop_reference(self: Arc<Self>);
+    /// Lets the parked task of an idle actor go. True when it was used since it was last looked at.
+    fn cool(&self, force: bool) -> bool;
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+/// A live view of one process, whatever its type.
+///
+/// It keeps the record of the actor, not the actor, alive.
+#[derive(Clone)]
+pub struct ProcessInfo(pub(crate) Arc<dyn AnyCell>);
+
+impl ProcessInfo {
+    /// Its id.
+    #[must_use]
+    pub fn pid(&self) -> ProcessId {
+        self.0.pid()
+    }
+
+    /// What it is doing.
+    #[must_use]
+    pub fn status(&self) -> ProcessStatus {
+        self.0.status()
+    }
+
+    /// Whether it has not ended for good.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.0.status() != ProcessStatus::Stopped
+    }
+
+    /// The name it is registered under.
+    #[must_use]
+    pub fn name(&self) -> Option<Arc<str>> {
+        self.0.name()
+    }
+
+    /// The id that its supervisor knows it by.
+    #[must_use]
+    pub fn child_id(&self) -> Option<Arc<str>> {
+        self.0.label()
+    }
+
+    /// The type of the actor, as Rust prints it.
+    #[must_use]
+    pub fn actor_type(&self) -> &'static str {
+        self.0.type_name()
+    }
+
+    /// Worker or supervisor.
+    #[must_use]
+    pub fn role(&self) -> ProcessRole {
+        self.0.role()
+    }
+
+    /// The number of its present incarnation, counted from 1; 0 before the first.
+    #[must_use]
+    pub fn incarnation(&self) -> u32 {
+        self.0.incarnation()
+    }
+
+    /// How often it was restarted.
+    #[must_use]
+    pub fn restarts(&self) -> u32 {
+        self.0.restarts()
+    }
+
+    /// How many messages wait in its mailbox; the one in hand is not among them.
+    #[must_use]
+    pub fn mailbox_len(&self) -> usize {
+        self.0.mailbox_len()
+    }
+
+    /// The supervisor (or the actor) that owns it.
+    #[must_use]
+    pub fn supervisor(&self) -> Option<ProcessId> {
+        self.0.owner()
+    }
+
+    /// The processes it owns, in order of starting.
+    #[must_use]
+    pub fn children(&self) -> Vec<ProcessInfo> {
+        self.0.owned().into_iter().map(ProcessInfo).collect()
+    }
+
+    /// How it ended, once it has.
+    #[must_use]
+    pub fn exit_reason(&self) -> Option<ExitReason> {
+        self.0.exit_reason()
+    }
+
+    /// Waits until it has ended for good: at that moment its state is dropped, its name is free and
+    /// its monitors are told. A restart is no end. Cancel safe.
+    pub async fn wait(&self) -> ExitReason {
+        self.0.wait(Until::Ended).await.unwrap_or(ExitReason::Killed)
+    }
+}
+
+impl fmt::Debug for ProcessInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessInfo")
+            .field("pid", &self.pid())
+            .field("actor", &self.actor_type())
+            .field("name", &self.name())
+            .field("status", &self.status())
+            .field("incarnation", &self.incarnation())
+            .finish()
+    }
+}
+
+/// The last part of a type's path, with its parameters.
+pub(crate) fn short_name(full: &str) -> String {
+    let mut out = String::with_capacity(full.len());
+    let mut word = 0;
+    for character in full.chars() {
+        if character.is_alphanumeric() || character == '_' {
+            out.push(character);
+        } else if character == ':' {
+            out.truncate(word);
+            continue;
+        } else {
+            out.push(character);
+            word = out.len();
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::short_name;
+
+    #[test]
+    fn a_type_is_shown_without_its_path() {
+        assert_eq!(short_name("a::b::Counter"), "Counter");
+        assert_eq!(short_name("a::Cache<alloc::string::String, (u8, b::C)>"), "Cache<String, (u8, C)>");
+    }
+}

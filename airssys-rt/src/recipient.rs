@@ -1,0 +1,148 @@
+//! A recipient takes one type of message and forgets who it is.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::address::{Address, HasProcess, Here, Posting, Target, WeakSender};
+use crate::error::TrySendError;
+use crate::letter::Letter;
+use crate::process::ProcessInfo;
+use crate::process_id::ProcessId;
+use crate::request::{Request, Tell};
+
+/// An address with its actor's type forgotten. It keeps the actor alive as an
+/// [`ActorRef`](crate::ActorRef) does.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// struct Tick;
+/// # #[actor] struct Clock { ticks: u32 }
+/// #[handlers]
+/// impl Clock {
+///     #[handler(message)]
+///     fn tick(&mut self, _tick: Tick) -> u32 {
+///         self.ticks += 1;
+///         self.ticks
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let system = System::new("doc");
+/// let anybody: Recipient<Tick> = system.spawn(Clock { ticks: 0 }).recipient();
+/// anybody.tell(Tick).await?;
+/// assert_eq!(anybody.ask::<u32>(Tick).await?, 2);
+/// # Ok(()) }
+/// ```
+pub struct Recipient<M: Send + 'static> {
+    to: Arc<dyn AnyAddress<M>>,
+}
+
+/// An [`Address`] whose type is forgotten.
+trait AnyAddress<M>: Send + Sync {
+    fn ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M>;
+    fn post(&self, letter: Letter<M>, wait: bool) -> Posting<M>;
+    fn target(&self) -> Option<Target>;
+    fn weak(&self) -> WeakSender<M>;
+    fn ask_timeout(&self) -> Duration;
+}
+
+impl<D: Address<M>, M: Send + 'static> AnyAddress<M> for D {
+    fn ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
+        self.__ask_here(message, spot)
+    }
+
+    fn post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
+        self.__post(letter, wait)
+    }
+
+    fn target(&self) -> Option<Target> {
+        self.__target()
+    }
+
+    fn weak(&self) -> WeakSender<M> {
+        self.__weak()
+    }
+
+    fn ask_timeout(&self) -> Duration {
+        self.__ask_timeout()
+    }
+}
+
+impl<M: Send + 'static> Recipient<M> {
+    /// Any address as a recipient.
+    #[must_use]
+    pub fn new(address: impl Address<M>) -> Self {
+        Self { to: Arc::new(address) }
+    }
+
+    /// Sends a message and waits for room only: see [`ActorRef::tell`](crate::ActorRef::tell).
+    pub fn tell(&self, message: M) -> Tell<'_, Self, M> {
+        Tell::new(self, message)
+    }
+
+    /// Sends a message without waiting.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the message, when there is no room or the actor has ended.
+    pub fn try_tell(&self, message: M) -> Result<(), TrySendError<M>> {
+        Request::<_, M, ()>::new(self, message).try_tell()
+    }
+
+    /// Asks. `R` has to be what the handler answers with, or `()` for "it was handled".
+    pub fn ask<R: Send + 'static>(&self, message: M) -> Request<'_, Self, M, R> {
+        Request::new(self, message)
+    }
+
+    /// The id of the actor behind it, when there is one.
+    #[must_use]
+    pub fn pid(&self) -> Option<ProcessId> {
+        self.process().map(|process| process.pid())
+    }
+
+    /// The process behind it, when there is one.
+    #[must_use]
+    pub fn process(&self) -> Option<ProcessInfo> {
+        self.to.target().map(|target| ProcessInfo(target.0))
+    }
+}
+
+impl<M: Send + 'static> Clone for Recipient<M> {
+    fn clone(&self) -> Self {
+        Self { to: self.to.clone() }
+    }
+}
+
+impl<M: Send + 'static> fmt::Debug for Recipient<M> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Recipient").field("pid", &self.pid()).finish()
+    }
+}
+
+impl<M: Send + 'static> Address<M> for Recipient<M> {
+    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
+        self.to.ask_here(message, spot)
+    }
+
+    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
+        self.to.post(letter, wait)
+    }
+
+    fn __target(&self) -> Option<Target> {
+        self.to.target()
+    }
+
+    fn __weak(&self) -> WeakSender<M> {
+        self.to.weak()
+    }
+
+    fn __ask_timeout(&self) -> Duration {
+        self.to.ask_timeout()
+    }
+}
+
+impl<M: Send + 'static> HasProcess for Recipient<M> {
+    fn __process(&self) -> Option<Target> {
+        self.to.target()
+    }
+}

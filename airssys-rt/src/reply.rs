@@ -1,0 +1,338 @@
+//! The slot of an answer: an ask waits on it, a handler fills it once, whoever goes first.
+
+use std::any::Any;
+use std::marker::PhantomData;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use tokio::time::Instant;
+
+use crate::error::{AskError, discard};
+use crate::instrument::Caller;
+use crate::lock::Lock;
+
+/// A letter's way back to its sender, its type forgotten.
+pub(crate) trait Port: Send + Sync {
+    /// Takes the answer out of an `Option<R>`.
+    fn accept(&self, answer: &mut dyn Any);
+    /// Takes a boxed answer of a type that only the asker knows.
+    fn accept_boxed(&self, answer: Box<dyn Any + Send>);
+    fn fail(&self, error: AskError);
+    /// Whether somebody waits for an answer; a tell's port only carries the caller's context.
+    fn is_ask(&self) -> bool;
+    /// Whether the asker's time has run out.
+    fn is_expired(&self) -> bool;
+    /// When the asker gives up.
+    fn deadline(&self) -> Option<Instant>;
+    fn caller(&self) -> &Caller;
+}
+
+/// The answer of one ask on its long way.
+pub(crate) struct ReplyCell<R> {
+    state: Lock<State<R>>,
+    deadline: Option<Instant>,
+    caller: Caller,
+}
+
+enum State<R> {
+    Empty,
+    Waiting(Waker),
+    Done(Result<R, AskError>),
+    /// Nobody waits any more.
+    Closed,
+    /// Nobody waits any more, since the time ran out: not worth handling either.
+    Expired,
+}
+
+impl<R> ReplyCell<R> {
+    pub(crate) fn new(deadline: Option<Instant>, caller: Caller) -> Self {
+        Self { state: Lock::new(State::Empty), deadline, caller }
+    }
+
+    fn settle(&self, answer: Result<R, AskError>) {
+        let mut state = self.state.lock();
+        match std::mem::replace(&mut *state, State::Closed) {
+            State::Empty => *state = State::Done(answer),
+            State::Waiting(waker) => {
+                *state = State::Done(answer);
+                drop(state);
+                waker.wake();
+            }
+            // The first answer stands; an answer to nobody is dropped, and its destructor is foreign code.
+            old @ (State::Done(_) | State::Closed | State::Expired) => {
+                *state = old;
+                drop(state);
+                let _ = discard(answer);
+            }
+        }
+    }
+
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
+        let mut state = self.state.lock();
+        match &mut *state {
+            State::Waiting(waker) if waker.will_wake(cx.waker()) => Poll::Pending,
+            State::Empty | State::Waiting(_) => {
+                let old = std::mem::replace(&mut *state, State::Waiting(cx.waker().clone()));
+                drop(state);
+                drop(old);
+                Poll::Pending
+            }
+            State::Done(_) | State::Closed | State::Expired => match std::mem::replace(&mut *state, State::Closed) {
+                State::Done(answer) => Poll::Ready(answer),
+                _ => Poll::Ready(Err(AskError::NoReply)),
+            },
+        }
+    }
+
+    /// Nobody waits any more: a later answer is dropped.
+    pub(crate) fn close(&self) {
+        let old = std::mem::replace(&mut *self.state.lock(), State::Closed);
+        let _ = discard(old);
+    }
+
+    /// The time has run out: a later answer is dropped, and a request still queued is skipped.
+    pub(crate) fn expire(&self) {
+        let old = std::mem::replace(&mut *self.state.lock(), State::Expired);
+        let _ = discard(old);
+    }
+}
+
+impl<R: Send + 'static> Port for ReplyCell<R> {
+    fn accept(&self, answer: &mut dyn Any) {
+        self.settle(convert(answer));
+    }
+
+    fn accept_boxed(&self, answer: Box<dyn Any + Send>) {
+        match answer.downcast::<R>() {
+            Ok(answer) => self.settle(Ok(*answer)),
+            Err(answer) => self.settle(convert(&mut Some(answer))),
+        }
+    }
+
+    fn fail(&self, error: AskError) {
+        self.settle(Err(error));
+    }
+
+    fn is_ask(&self) -> bool {
+        true
+    }
+
+    fn is_expired(&self) -> bool {
+        matches!(*self.state.lock(), State::Expired)
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
+    fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+/// The answer as the asker's type. An asker of `()` takes any answer and forgets it.
+fn convert<R: 'static>(answer: &mut dyn Any) -> Result<R, AskError> {
+    if let Some(answer) = answer.downcast_mut::<Option<R>>() {
+        return answer.take().ok_or(AskError::NoReply);
+    }
+    let mut unit = Some(());
+    let unit: &mut dyn Any = &mut unit;
+    match unit.downcast_mut::<Option<R>>() {
+        Some(unit) => unit.take().ok_or(AskError::NoReply),
+        None => Err(AskError::NoReply),
+    }
+}
+
+/// A tell's port: it carries the caller's context and takes no answer.
+pub(crate) struct Told(pub(crate) Caller);
+
+impl Port for Told {
+    fn accept(&self, _answer: &mut dyn Any) {}
+
+    fn accept_boxed(&self, _answer: Box<dyn Any + Send>) {}
+
+    fn fail(&self, _error: AskError) {}
+
+    fn is_ask(&self) -> bool {
+        false
+    }
+
+    fn is_expired(&self) -> bool {
+        false
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn caller(&self) -> &Caller {
+        &self.0
+    }
+}
+
+/// A place on the asker's own stack for the answer of a zero-hop ask.
+pub(crate) enum Spot<R> {
+    Empty,
+    Value(Result<R, AskError>),
+    /// The handler took the reply away: the asker waits for it after all.
+    Later(Arc<ReplyCell<R>>),
+}
+
+pub(crate) trait AnySpot: Send {
+    fn accept(&mut self, answer: &mut dyn Any);
+    fn later(&mut self) -> Arc<dyn Port>;
+    fn fail(&mut self, error: AskError);
+    fn is_empty(&self) -> bool;
+}
+
+impl<R: Send + 'static> AnySpot for Spot<R> {
+    #[inline]
+    fn accept(&mut self, answer: &mut dyn Any) {
+        *self = Self::Value(convert(answer));
+    }
+
+    fn later(&mut self) -> Arc<dyn Port> {
+        let cell = Arc::new(ReplyCell::<R>::new(None, Caller::none()));
+        *self = Self::Later(cell.clone());
+        cell
+    }
+
+    fn fail(&mut self, error: AskError) {
+        if let Self::Later(cell) = self {
+            // The handler took the reply away before it failed; its holder may answer yet.
+            cell.fail(error.clone());
+        }
+        *self = Self::Value(Err(error));
+    }
+
+    fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+}
+
+/// Where the answer of the message in hand goes; the macros give each handler's result to it.
+pub struct Answer<'a>(Way<'a>);
+
+enum Way<'a> {
+    /// Nobody asked.
+    Told,
+    Asked(Arc<dyn Port>),
+    Here(&'a mut dyn AnySpot),
+    /// Given, or taken away to be given later.
+    Gone,
+}
+
+impl<'a> Answer<'a> {
+    pub(crate) fn told() -> Self {
+        Self(Way::Told)
+    }
+
+    pub(crate) fn here(spot: &'a mut dyn AnySpot) -> Self {
+        Self(Way::Here(spot))
+    }
+
+    pub(crate) fn of(port: Option<Arc<dyn Port>>) -> Self {
+        match port {
+            Some(port) if port.is_ask() => Self(Way::Asked(port)),
+            _ => Self(Way::Told),
+        }
+    }
+
+    /// Whether somebody waits for an answer that was not given yet.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        matches!(self.0, Way::Asked(_) | Way::Here(_))
+    }
+
+    /// Answers. A second answer, or one to a tell, is dropped.
+    #[inline]
+    pub fn send<R: Send + 'static>(&mut self, value: R) {
+        match std::mem::replace(&mut self.0, Way::Gone) {
+            Way::Told => self.0 = Way::Told,
+            Way::Asked(port) => port.accept(&mut Some(value)),
+            Way::Here(spot) => spot.accept(&mut Some(value)),
+            Way::Gone => {}
+        }
+    }
+
+    /// Answers with a handler's own `Result`. Told, an `Err` is traced as a warning and counted.
+    #[inline]
+    pub fn result<T: Send + 'static, E: Send + 'static>(&mut self, value: Result<T, E>) {
+        if value.is_err() && !self.is_awaited() {
+            crate::instrument::told_error(std::any::type_name::<E>());
+        }
+        self.send(value);
+    }
+
+    /// Takes the answer away, to be given later or by somebody else.
+    pub fn defer<R: Send + 'static>(&mut self) -> ReplyTo<R> {
+        let port = match std::mem::replace(&mut self.0, Way::Gone) {
+            Way::Told => {
+                self.0 = Way::Told;
+                None
+            }
+            Way::Asked(port) => Some(port),
+            Way::Here(spot) => Some(spot.later()),
+            Way::Gone => None,
+        };
+        ReplyTo { port, marker: PhantomData }
+    }
+
+    /// Answers with an error of the runtime, when an answer is still awaited.
+    pub(crate) fn fail(&mut self, error: AskError) {
+        if let Way::Asked(port) = std::mem::replace(&mut self.0, Way::Gone) {
+            port.fail(error);
+        }
+    }
+
+    /// The port again, when nothing was answered yet.
+    pub(crate) fn take_port(&mut self) -> Option<Arc<dyn Port>> {
+        match std::mem::replace(&mut self.0, Way::Told) {
+            Way::Asked(port) => Some(port),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn is_gone(&self) -> bool {
+        matches!(self.0, Way::Gone)
+    }
+}
+
+/// The right to answer one ask, once, from anywhere.
+///
+/// A handler takes it by having an argument of this type. Dropped without an answer, the asker gets
+/// [`AskError::NoReply`] at once. Akka and GenServer (`reply/2`) know the same.
+#[must_use = "dropping it tells the asker that there is no reply"]
+pub struct ReplyTo<R> {
+    port: Option<Arc<dyn Port>>,
+    marker: PhantomData<fn(R)>,
+}
+
+impl<R: Send + 'static> ReplyTo<R> {
+    /// Answers. Nothing happens when the message was told or the asker has given up.
+    pub fn send(mut self, value: R) {
+        if let Some(port) = self.port.take() {
+            port.accept(&mut Some(value));
+        }
+    }
+
+    /// Whether the message was asked, so that an answer can have any effect.
+    #[must_use]
+    pub fn is_awaited(&self) -> bool {
+        self.port.is_some()
+    }
+}
+
+impl<R> Drop for ReplyTo<R> {
+    fn drop(&mut self) {
+        if let Some(port) = self.port.take() {
+            port.fail(AskError::NoReply);
+        }
+    }
+}
+
+impl<R> std::fmt::Debug for ReplyTo<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ReplyTo").field("is_awaited", &self.port.is_some()).finish()
+    }
+}

@@ -1,0 +1,558 @@
+//! A request is a message with its address, waiting to be asked or told.
+
+use std::future::{Future, IntoFuture, ready};
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::runtime::Handle;
+use tokio::time::{Instant, Sleep};
+
+use crate::actor_ref::send_error;
+use crate::address::{Address, Here, Posting, Timer, Waits};
+use crate::cell::{Current, current};
+use crate::error::{AskError, SendError, TrySendError};
+use crate::instrument::Caller;
+use crate::kernel::Kernel;
+use crate::letter::Letter;
+use crate::process::AnyCell;
+use crate::process_id::ProcessId;
+use crate::reply::{Port, ReplyCell, Spot};
+use crate::timer::{self, Timers, Wanted};
+
+/// A message on its way: nothing happens until it is awaited (asked) or told.
+///
+/// | call | meaning |
+/// | --- | --- |
+/// | `.await`, `.ask().await` | send, wait for the answer |
+/// | `.tell().await` | send, wait for room only |
+/// | `.try_tell()` | send now or not at all |
+/// | `.blocking_ask()`, `.blocking_tell()` | from a thread outside Tokio |
+/// | `.tell_after(d)`, `.tell_every(d)` | by a timer |
+/// | `.owned()` | the same, holding the address |
+#[must_use = "a request does nothing until it is awaited or told"]
+pub struct Request<'a, D, M, R> {
+    to: To<'a, D>,
+    message: M,
+    limit: Option<Duration>,
+    ignore_cycle: bool,
+    marker: PhantomData<fn() -> R>,
+}
+
+enum To<'a, D> {
+    Borrowed(&'a D),
+    Owned(D),
+}
+
+impl<D> To<'_, D> {
+    #[inline]
+    fn get(&self) -> &D {
+        match self {
+            Self::Borrowed(address) => address,
+            Self::Owned(address) => address,
+        }
+    }
+}
+
+impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, R> {
+    /// A request to `to`; the macros write one for each handler.
+    ///
+    /// `R` has to be what the handler answers with: another type is answered with
+    /// [`AskError::NoReply`], and `()` takes any answer.
+    #[inline]
+    pub fn new(to: &'a D, message: M) -> Self {
+        Self { to: To::Borrowed(to), message, limit: None, ignore_cycle: false, marker: PhantomData }
+    }
+
+    /// Sets the time limit of an ask; without it the system's holds (5 s).
+    ///
+    /// The limit covers waiting for room, for the actor's turn and for its answer. While a handler runs, the
+    /// limit of the request it handles bounds the asks it makes, too.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+
+    /// Waits even when the ask goes round to the asking actor itself.
+    ///
+    /// For a handler that can go on without the answer: it gets [`AskError::Timeout`] instead of
+    /// [`AskError::Deadlock`] unless somebody in the ring gives way.
+    pub fn ignore_cycle(mut self) -> Self {
+        self.ignore_cycle = true;
+        self
+    }
+
+    /// Sends and waits for the answer; the same as awaiting the request.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits for room, the message is not sent; later, the message is handled and the
+    /// answer dropped.
+    pub fn ask(self) -> Ask<'a, D, M, R> {
+        self.into_future()
+    }
+
+    /// Sends and waits for room only, where the mailbox says so.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits, the message is not sent.
+    pub fn tell(self) -> Tell<'a, D, M> {
+        Tell { state: TellState::Start { to: self.to, message: Some(self.message) } }
+    }
+
+    /// Sends now or not at all.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the message, when there is no room or the actor has ended.
+    pub fn try_tell(self) -> Result<(), TrySendError<M>> {
+        match self.to.get().__post(Letter::told(self.message), false) {
+            Posting::Done | Posting::Waits(_) => Ok(()),
+            Posting::Full(letter) => Err(TrySendError::Full(letter.message)),
+            Posting::Stopped(letter) => Err(TrySendError::Stopped(letter.message)),
+        }
+    }
+
+    /// Asks from a thread outside Tokio and blocks it until the answer is there.
+    ///
+    /// # Errors
+    /// As for an awaited ask.
+    ///
+    /// # Panics
+    /// Inside a Tokio worker, where blocking would stop other tasks: await the request there, or
+    /// use `tokio::task::spawn_blocking`.
+    pub fn blocking_ask(self) -> Result<R, AskError> {
+        let Some(runtime) = self.runtime() else { return Err(AskError::Stopped) };
+        block("blocking_ask", ".await", &runtime, self.into_future())
+    }
+
+    /// Tells from a thread outside Tokio and blocks it until there is room.
+    ///
+    /// # Errors
+    /// As for an awaited tell.
+    ///
+    /// # Panics
+    /// Inside a Tokio worker: use `.tell().await` or `.try_tell()` there.
+    pub fn blocking_tell(self) -> Result<(), SendError<M>> {
+        let Some(runtime) = self.runtime() else { return Err(SendError::Stopped(self.message)) };
+        block("blocking_tell", ".tell().await", &runtime, self.tell())
+    }
+
+    fn runtime(&self) -> Option<Handle> {
+        self.to.get().__target().map(|target| target.0.kernel().runtime.clone())
+    }
+
+    /// Tells once, `delay` from now. The message takes no room in the mailbox.
+    ///
+    /// The timer keeps nobody alive: if the actor has ended by then, nothing happens.
+    pub fn tell_after(self, delay: Duration) -> TimerHandle {
+        let mut message = Some(self.message);
+        set_timer(self.to.get(), delay, None, move || message.take())
+    }
+
+    /// Tells again and again, the first time one `period` from now.
+    ///
+    /// The ticks lie on a grid of periods from now on; one that falls due while the last is still queued is
+    /// skipped, and so are those missed in a stall: there is no burst.
+    ///
+    /// # Panics
+    /// When `period` is zero.
+    pub fn tell_every(self, period: Duration) -> TimerHandle
+    where
+        M: Clone,
+    {
+        assert!(!period.is_zero(), "a timer needs a period longer than zero");
+        let message = self.message;
+        set_timer(self.to.get(), period, Some(period), move || Some(message.clone()))
+    }
+
+    /// The same request, holding its address: for a task of its own.
+    pub fn owned(self) -> Request<'static, D, M, R> {
+        let to = match self.to {
+            To::Borrowed(address) => address.clone(),
+            To::Owned(address) => address,
+        };
+        Request {
+            to: To::Owned(to),
+            message: self.message,
+            limit: self.limit,
+            ignore_cycle: self.ignore_cycle,
+            marker: PhantomData,
+        }
+    }
+
+    /// The message itself, unsent.
+    pub fn into_message(self) -> M {
+        self.message
+    }
+}
+
+fn block<F: Future>(call: &str, instead: &str, runtime: &Handle, future: F) -> F::Output {
+    if Handle::try_current().is_ok() {
+        // Tokio knows whether this thread may block (it may in `spawn_blocking`), but tells only by a panic.
+        let probe = std::panic::catch_unwind(|| runtime.block_on(ready(())));
+        if probe.is_err() {
+            panic!(
+                "`{call}` blocks its thread, and this thread runs Tokio tasks that would stop with it: \
+                 use `{instead}` here, or move the call to `tokio::task::spawn_blocking`"
+            );
+        }
+    }
+    runtime.block_on(future)
+}
+
+fn set_timer<D: Address<M>, M: Send + 'static>(
+    to: &D,
+    delay: Duration,
+    period: Option<Duration>,
+    mut next: impl FnMut() -> Option<M> + Send + 'static,
+) -> TimerHandle {
+    let wanted = Wanted::new();
+    let Some(target) = to.__target() else { return TimerHandle { timer: None } };
+    let kernel = target.0.kernel().clone();
+    // A strong address would keep the actor alive.
+    let send = to.__weak();
+    let timer = wanted.clone();
+    let mut due = timer::after(delay);
+    let at = due;
+    let fire = Box::new(move |now: Instant| {
+        if timer.send_off() {
+            let message = next()?;
+            if !send(message, Timer(timer.clone())) {
+                return None;
+            }
+        }
+        due = timer::next_tick(due, period?, now);
+        Some(due)
+    });
+    Timers::add(&kernel, at, wanted.clone(), fire);
+    TimerHandle { timer: Some((wanted, kernel)) }
+}
+
+impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> IntoFuture for Request<'a, D, M, R> {
+    type Output = Result<R, AskError>;
+    type IntoFuture = Ask<'a, D, M, R>;
+
+    #[inline]
+    fn into_future(self) -> Self::IntoFuture {
+        Ask {
+            to: self.to,
+            limit: self.limit,
+            ignore_cycle: self.ignore_cycle,
+            state: AskState::Start { message: Some(self.message) },
+            waited: Duration::ZERO,
+            asking: None,
+            sleep: None,
+        }
+    }
+}
+
+pin_project! {
+    /// The future of an answer.
+    #[must_use = "an ask does nothing until it is awaited"]
+    pub struct Ask<'a, D, M, R> {
+        to: To<'a, D>,
+        limit: Option<Duration>,
+        ignore_cycle: bool,
+        state: AskState<M, R>,
+        waited: Duration,
+        asking: Option<Asking>,
+        #[pin]
+        sleep: Option<Sleep>,
+    }
+}
+
+enum AskState<M, R> {
+    Start { message: Option<M> },
+    Posting { waits: Waits<M>, cell: Option<Waiting<R>> },
+    Waiting(Waiting<R>),
+    Done,
+}
+
+/// The wait for an answer; dropped, the answer is, too.
+struct Waiting<R>(Arc<ReplyCell<R>>);
+
+impl<R> Drop for Waiting<R> {
+    fn drop(&mut self) {
+        self.0.close();
+    }
+}
+
+/// The note that the asking actor waits for somebody; dropped, it is taken back.
+struct Asking {
+    asker: Arc<dyn AnyCell>,
+    number: u64,
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        self.asker.end_asking(self.number);
+    }
+}
+
+impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, M, R> {
+    type Output = Result<R, AskError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        loop {
+            match this.state {
+                AskState::Start { message } => {
+                    // An ask that never waits has to give way to other tasks now and then.
+                    let coop = ready!(tokio::task::coop::poll_proceed(cx));
+                    let Some(taken) = message.take() else {
+                        *this.state = AskState::Done;
+                        continue;
+                    };
+                    coop.made_progress();
+                    let mut spot = Spot::Empty;
+                    let message = match this.to.get().__ask_here(taken, Here(&mut spot)) {
+                        Ok(()) => match spot {
+                            Spot::Value(answer) => {
+                                *this.state = AskState::Done;
+                                return Poll::Ready(answer);
+                            }
+                            Spot::Later(cell) => {
+                                *this.state = AskState::Waiting(Waiting(cell));
+                                let asker = current();
+                                let deadline = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
+                                this.sleep.set(Some(sleep_until(deadline, this.to.get())));
+                                continue;
+                            }
+                            Spot::Empty => {
+                                *this.state = AskState::Done;
+                                return Poll::Ready(Err(AskError::NoReply));
+                            }
+                        },
+                        Err(message) => message,
+                    };
+                    let asker = current();
+                    let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
+                    if let Some(asker) = asker {
+                        if let Some(target) = this.to.get().__target() {
+                            // Noted first: of two asks that meet head-on, one sees the other.
+                            let number = asker.process.begin_asking(target.0.clone());
+                            let asking = Asking { asker: asker.process, number };
+                            if !*this.ignore_cycle {
+                                if let Some(path) = ring(&asking.asker, &target.0) {
+                                    *this.state = AskState::Done;
+                                    return Poll::Ready(Err(AskError::Deadlock { path }));
+                                }
+                            }
+                            *this.asking = Some(asking);
+                        }
+                    }
+                    let cell = Arc::new(ReplyCell::new(Some(until), Caller::current()));
+                    let port: Arc<dyn Port> = cell.clone();
+                    match this.to.get().__post(Letter::asked(message, port), true) {
+                        Posting::Done => *this.state = AskState::Waiting(Waiting(cell)),
+                        Posting::Waits(waits) => *this.state = AskState::Posting { waits, cell: Some(Waiting(cell)) },
+                        Posting::Full(_) => {
+                            *this.state = AskState::Done;
+                            return Poll::Ready(Err(AskError::Full));
+                        }
+                        Posting::Stopped(_) => {
+                            *this.state = AskState::Done;
+                            return Poll::Ready(Err(AskError::Stopped));
+                        }
+                    }
+                    this.sleep.set(Some(sleep_until(until, this.to.get())));
+                }
+                AskState::Posting { waits, cell } => match waits.as_mut().poll(cx) {
+                    Poll::Ready(Ok(())) => {
+                        *this.state = match cell.take() {
+                            Some(cell) => AskState::Waiting(cell),
+                            None => AskState::Done,
+                        };
+                    }
+                    Poll::Ready(Err(_)) => {
+                        *this.state = AskState::Done;
+                        return Poll::Ready(Err(AskError::Stopped));
+                    }
+                    Poll::Pending => {
+                        ready!(poll_sleep(this.sleep.as_mut(), cx));
+                        *this.state = AskState::Done;
+                        return Poll::Ready(Err(AskError::Timeout { limit: *this.waited }));
+                    }
+                },
+                AskState::Waiting(cell) => match cell.0.poll(cx) {
+                    Poll::Ready(answer) => {
+                        *this.state = AskState::Done;
+                        *this.asking = None;
+                        return Poll::Ready(answer);
+                    }
+                    Poll::Pending => {
+                        ready!(poll_sleep(this.sleep.as_mut(), cx));
+                        cell.0.expire();
+                        *this.state = AskState::Done;
+                        *this.asking = None;
+                        return Poll::Ready(Err(AskError::Timeout { limit: *this.waited }));
+                    }
+                },
+                AskState::Done => return Poll::Ready(Err(AskError::NoReply)),
+            }
+        }
+    }
+}
+
+/// Until when an ask waits: its own limit, and no longer than the request that is being handled.
+fn deadline<D: Address<M>, M: Send + 'static>(
+    limit: &Option<Duration>,
+    to: &D,
+    asker: Option<&Current>,
+    waited: &mut Duration,
+) -> Instant {
+    let limit = limit.unwrap_or_else(|| to.__ask_timeout());
+    let mut until = timer::after(limit);
+    *waited = limit;
+    if let Some(outer) = asker.and_then(|asker| asker.deadline) {
+        if outer < until {
+            *waited = outer.saturating_duration_since(Instant::now());
+            until = outer;
+        }
+    }
+    until
+}
+
+fn sleep_until<D: Address<M>, M: Send + 'static>(until: Instant, to: &D) -> Sleep {
+    if Handle::try_current().is_ok() {
+        return tokio::time::sleep_until(until);
+    }
+    // Polled outside Tokio: the system's runtime keeps the time.
+    match to.__target() {
+        Some(target) => {
+            let _here = target.0.kernel().runtime.enter();
+            tokio::time::sleep_until(until)
+        }
+        None => tokio::time::sleep_until(until),
+    }
+}
+
+fn poll_sleep(sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<()> {
+    match sleep.as_pin_mut() {
+        Some(sleep) => sleep.poll(cx),
+        None => Poll::Pending,
+    }
+}
+
+/// The ring that an ask of `target` by `asker` would close, from the asker round to itself.
+fn ring(asker: &Arc<dyn AnyCell>, target: &Arc<dyn AnyCell>) -> Option<Vec<ProcessId>> {
+    let home = asker.pid();
+    let mut path = vec![home];
+    let mut seen = Vec::new();
+    follow(home, target, &mut path, &mut seen).then_some(path)
+}
+
+fn follow(home: ProcessId, at: &Arc<dyn AnyCell>, path: &mut Vec<ProcessId>, seen: &mut Vec<ProcessId>) -> bool {
+    path.push(at.pid());
+    if at.pid() == home {
+        return true;
+    }
+    if !seen.contains(&at.pid()) && seen.len() < 1_000 {
+        seen.push(at.pid());
+        for next in at.asking() {
+            if follow(home, &next, path, seen) {
+                return true;
+            }
+        }
+    }
+    path.pop();
+    false
+}
+
+/// The future of a tell: it waits for room only.
+#[must_use = "a tell does nothing until it is awaited"]
+pub struct Tell<'a, D, M> {
+    state: TellState<'a, D, M>,
+}
+
+enum TellState<'a, D, M> {
+    Start { to: To<'a, D>, message: Option<M> },
+    Waits(Waits<M>),
+    Done,
+}
+
+impl<D, M> Unpin for Tell<'_, D, M> {}
+
+impl<'a, D: Address<M>, M: Send + 'static> Tell<'a, D, M> {
+    pub(crate) fn new(to: &'a D, message: M) -> Self {
+        Self { state: TellState::Start { to: To::Borrowed(to), message: Some(message) } }
+    }
+}
+
+impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
+    type Output = Result<(), SendError<M>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.state {
+                TellState::Start { to, message } => {
+                    // A loop of tells that never waits has to give way to other tasks now and then.
+                    let coop = ready!(tokio::task::coop::poll_proceed(cx));
+                    coop.made_progress();
+                    let Some(message) = message.take() else {
+                        self.state = TellState::Done;
+                        continue;
+                    };
+                    match to.get().__post(Letter::told(message), true) {
+                        Posting::Done => {
+                            self.state = TellState::Done;
+                            return Poll::Ready(Ok(()));
+                        }
+                        Posting::Full(letter) => return self.finish(true, letter.message),
+                        Posting::Stopped(letter) => return self.finish(false, letter.message),
+                        Posting::Waits(waits) => self.state = TellState::Waits(waits),
+                    }
+                }
+                TellState::Waits(waits) => {
+                    return match ready!(waits.as_mut().poll(cx)) {
+                        Ok(()) => {
+                            self.state = TellState::Done;
+                            Poll::Ready(Ok(()))
+                        }
+                        Err(letter) => self.finish(false, letter.message),
+                    };
+                }
+                TellState::Done => return Poll::Ready(Ok(())),
+            }
+        }
+    }
+}
+
+impl<D, M> Tell<'_, D, M> {
+    fn finish(&mut self, full: bool, message: M) -> Poll<Result<(), SendError<M>>> {
+        self.state = TellState::Done;
+        Poll::Ready(Err(send_error(full, message)))
+    }
+}
+
+/// A running timer. Dropped, the timer is cancelled; [`detach`](Self::detach) lets it be.
+#[must_use = "a timer whose handle is dropped is cancelled: keep it, or call `.detach()`"]
+pub struct TimerHandle {
+    timer: Option<(Wanted, Arc<Kernel>)>,
+}
+
+impl TimerHandle {
+    /// Cancels the timer: also a message that it has sent and that is still queued is not handled.
+    pub fn cancel(self) {}
+
+    /// Lets the timer run without its handle.
+    pub fn detach(mut self) {
+        self.timer = None;
+    }
+}
+
+impl Drop for TimerHandle {
+    fn drop(&mut self) {
+        if let Some((wanted, kernel)) = self.timer.take() {
+            kernel.timers.cancel(&wanted);
+        }
+    }
+}
+
+impl std::fmt::Debug for TimerHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TimerHandle")
+    }
+}

@@ -1,0 +1,601 @@
+//! A system is a town of actors: it starts them, finds them by id and name, and ends them in order.
+
+use std::fmt;
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::runtime::Handle;
+use tokio::time::Instant;
+
+use crate::actor::{Actor, Handles};
+use crate::actor_ref::ActorRef;
+use crate::address::DEFAULT_ASK_TIMEOUT;
+use crate::cell::{Cell, Failure, GRACE, Launch, end_within};
+use crate::config::{ActorConfig, MailboxConfig};
+use crate::dead_letter::{DeadLetter, DeadLetters};
+use crate::error::{StartError, SystemError};
+use crate::event_bus::Bus;
+use crate::exit::ExitReason;
+use crate::instrument;
+use crate::kernel::{Kernel, Totals};
+use crate::linger::Linger;
+use crate::process::{AnyCell, Ending, ProcessInfo, ProcessRole, Until, short_name};
+use crate::process_id::ProcessId;
+use crate::registry::Registry;
+use crate::table::Table;
+use crate::testing::simulation::Schedule;
+use crate::timer::Timers;
+use crate::tree::Tree;
+#[cfg(unix)]
+use crate::yields::either;
+
+/// How long a whole shutdown may take when nobody said otherwise.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
+/// How long one actor that nobody supervises may take to stop.
+const WORKER_LIMIT: Duration = Duration::from_secs(5);
+
+/// A system of actors on one Tokio runtime. There is no global state: many can live in a process.
+///
+/// Cloning gives another handle of the same system. Dropping the handles ends nothing.
+#[derive(Clone)]
+pub struct System {
+    kernel: Arc<Kernel>,
+}
+
+/// Settings of a [`System`].
+#[must_use]
+pub struct SystemBuilder {
+    name: Arc<str>,
+    runtime: Option<Handle>,
+    ask_timeout: Duration,
+    mailbox: ActorConfig,
+    dead_letters: DeadLetters,
+    schedule: Option<Arc<Schedule>>,
+}
+
+impl SystemBuilder {
+    /// Names the system.
+    pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = name.into();
+        self
+    }
+
+    /// Runs the system on this Tokio runtime instead of the one around.
+    pub fn runtime(mut self, runtime: Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// How long an ask waits when it has no limit of its own. 5 s without this.
+    pub fn ask_timeout(mut self, limit: Duration) -> Self {
+        self.ask_timeout = limit;
+        self
+    }
+
+    /// The capacity and backpressure of mailboxes whose actors say nothing. 1,024 and
+    /// [`Block`](crate::BackpressureStrategy::Block) without this.
+    pub fn mailbox(mut self, config: ActorConfig) -> Self {
+        self.mailbox = config;
+        self
+    }
+
+    /// Calls `hook` for every dead letter: see [`DeadLetters::on_each`].
+    pub fn on_dead_letter(self, hook: impl Fn(&DeadLetter) + Send + Sync + 'static) -> Self {
+        self.dead_letters.on_each(hook);
+        self
+    }
+
+    pub(crate) fn schedule(mut self, schedule: Arc<Schedule>) -> Self {
+        self.schedule = Some(schedule);
+        self
+    }
+
+    /// Makes the system.
+    ///
+    /// # Errors
+    /// [`SystemError`] without a Tokio runtime, or with one that has no timer.
+    pub fn build(self) -> Result<System, SystemError> {
+        let runtime = match self.runtime {
+            Some(runtime) => runtime,
+            None => Handle::try_current().map_err(|_| SystemError::NoRuntime)?,
+        };
+        let timer = {
+            let _here = runtime.enter();
+            // Tokio tells of a missing timer by a panic alone.
+            std::panic::catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO)))
+        };
+        if timer.is_err() {
+            return Err(SystemError::NoTimer);
+        }
+        instrument::watch_panics();
+        let kernel = Arc::new(Kernel {
+            name: self.name,
+            runtime_id: runtime.id(),
+            runtime,
+            ask_timeout: self.ask_timeout,
+            mailbox: self.mailbox.mailbox(MailboxConfig::DEFAULT),
+            table: Table::new(),
+            registry: Registry::new(),
+            timers: Timers::new(),
+            bus: Bus::new(),
+            dead_letters: self.dead_letters,
+            linger: Linger::new(),
+            totals: Totals::default(),
+            closing: AtomicBool::new(false),
+            monitors: AtomicU64::new(1),
+            schedule: self.schedule,
+        });
+        Ok(System { kernel })
+    }
+}
+
+impl System {
+    /// A system of this name with default settings, on the Tokio runtime around.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime, or in one without a timer; [`System::builder`] gives an error value instead.
+    #[track_caller]
+    #[must_use]
+    pub fn new(name: impl Into<Arc<str>>) -> Self {
+        match Self::builder().name(name).build() {
+            Ok(system) => system,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// A system with settings.
+    pub fn builder() -> SystemBuilder {
+        SystemBuilder {
+            name: "system".into(),
+            runtime: None,
+            ask_timeout: DEFAULT_ASK_TIMEOUT,
+            mailbox: ActorConfig::DEFAULT,
+            dead_letters: DeadLetters::new(),
+            schedule: None,
+        }
+    }
+
+    pub(crate) fn of(kernel: Arc<Kernel>) -> Self {
+        Self { kernel }
+    }
+
+    pub(crate) fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.kernel.name
+    }
+
+    /// Spawns an actor at once. Its start handler runs before its first message; if that fails, the actor ends.
+    ///
+    /// After [`shutdown`](Self::shutdown) has begun the actor ends unstarted.
+    pub fn spawn<A: Actor>(&self, actor: A) -> ActorRef<A> {
+        let pid = self.kernel.table.next_pid();
+        let cell = Cell::new(self.kernel.clone(), pid, Some(actor));
+        let actor = ActorRef::new(cell);
+        if self.kernel.is_closing() {
+            actor.cell.clone().bury(ExitReason::Shutdown);
+            return actor;
+        }
+        self.kernel.table.insert(actor.cell.clone());
+        actor.cell.begin();
+        actor
+    }
+
+    /// Starts an actor or a supervisor: await it for the reference, once its start handler has run.
+    pub fn start<S: Startable>(&self, what: S) -> Start<S> {
+        Start { system: self.clone(), what, name: None, limit: None }
+    }
+
+    /// The live actor of this name and type.
+    #[must_use]
+    pub fn lookup<A: Actor>(&self, name: &str) -> Option<ActorRef<A>> {
+        ActorRef::of(self.kernel.registry.find(name)?)
+    }
+
+    /// The live actor of this id and type.
+    #[must_use]
+    pub fn actor_ref<A: Actor>(&self, pid: ProcessId) -> Option<ActorRef<A>> {
+        ActorRef::of(self.kernel.table.get(pid)?)
+    }
+
+    /// The live process of this id.
+    #[must_use]
+    pub fn process(&self, pid: ProcessId) -> Option<ProcessInfo> {
+        self.kernel.table.get(pid).map(ProcessInfo)
+    }
+
+    /// All live processes, in order of their ids.
+    #[must_use]
+    pub fn processes(&self) -> Vec<ProcessInfo> {
+        self.kernel.table.all().into_iter().map(ProcessInfo).collect()
+    }
+
+    /// A picture of who owns whom, at this moment.
+    #[must_use]
+    pub fn tree(&self) -> Tree {
+        Tree::of(&self.kernel)
+    }
+
+    /// The event bus.
+    #[must_use]
+    pub fn events(&self) -> EventBus {
+        EventBus { kernel: self.kernel.clone() }
+    }
+
+    /// The letters that reached nobody.
+    #[must_use]
+    pub fn dead_letters(&self) -> &DeadLetters {
+        &self.kernel.dead_letters
+    }
+
+    /// What happened so far, added up over all actors. Exact once the system is at rest.
+    #[must_use]
+    pub fn counters(&self) -> Counters {
+        let totals = &self.kernel.totals;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let mut counters = Counters {
+            accepted: read(&totals.accepted),
+            handled: read(&totals.handled),
+            queued: 0,
+            dead_lettered: self.kernel.dead_letters.count(),
+            lost_in_hand: read(&totals.lost_in_hand),
+            refused: read(&totals.refused),
+            evicted: read(&totals.evicted),
+            failures: read(&totals.failures),
+            restarts: read(&totals.restarts),
+            told_errors: read(&totals.told_errors),
+            events_lost: self.kernel.bus.lost(),
+            leaked: read(&totals.leaked),
+            processes: self.kernel.table.len(),
+            names: self.kernel.registry.len(),
+            timers: self.kernel.timers.len(),
+        };
+        for cell in self.kernel.table.all() {
+            let tally = cell.tally();
+            counters.accepted += tally.accepted;
+            counters.handled += tally.handled;
+            counters.queued += tally.queued;
+        }
+        counters
+    }
+
+    /// Ends every actor, the last started first, each with what it owns, and waits until they have ended.
+    ///
+    /// Bounded: supervisors and their children by their own shutdown limits and by 30 s in all, actors that
+    /// nobody supervises by 5 s each. Who does not end in time is killed; who does not even yield is
+    /// reported. A second call waits for the same end.
+    ///
+    /// # Cancel safety
+    /// Dropped, the shutdown goes on no further than it has come; call it again.
+    pub async fn shutdown(&self) -> ShutdownReport {
+        self.kernel.closing.store(true, Ordering::Release);
+        let until = Instant::now() + SHUTDOWN_LIMIT;
+        let mut report = ShutdownReport { ended: 0, killed: Vec::new(), leaked: Vec::new() };
+        for cell in self.kernel.top_level().into_iter().rev() {
+            let ended = cell.wait(Until::Ended);
+            if !cell.clone().request(Ending::Stop, true) {
+                continue;
+            }
+            let limit = match cell.role() {
+                ProcessRole::Supervisor => until,
+                ProcessRole::Worker => until.min(Instant::now() + WORKER_LIMIT),
+            };
+            let mut ended = ended;
+            if let Ok(reason) = ended.try_recv() {
+                drop(reason);
+                report.ended += 1;
+                continue;
+            }
+            if tokio::time::timeout_at(limit, &mut ended).await.is_ok() {
+                report.ended += 1;
+                continue;
+            }
+            let info = ProcessInfo(cell.clone());
+            cell.clone().request(Ending::Kill, true);
+            if end_within(&cell, GRACE).await {
+                report.killed.push(info);
+            } else {
+                report.leaked.push(info);
+            }
+        }
+        report
+    }
+
+    /// Waits for SIGINT or SIGTERM (Ctrl-C on Windows), then shuts down.
+    ///
+    /// # Errors
+    /// When the signal handler cannot be installed; nothing was shut down then.
+    pub async fn run_until_signal(&self) -> std::io::Result<ShutdownReport> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            let mut terminate = signal(SignalKind::terminate())?;
+            let mut interrupt = signal(SignalKind::interrupt())?;
+            either(terminate.recv(), interrupt.recv()).await;
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await?;
+        Ok(self.shutdown().await)
+    }
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("System")
+            .field("name", &self.name())
+            .field("processes", &self.kernel.table.len())
+            .finish()
+    }
+}
+
+/// How a shutdown went.
+#[derive(Debug)]
+#[non_exhaustive]
+#[must_use = "it says who would not end"]
+pub struct ShutdownReport {
+    /// How many actors that nobody owns ended in time.
+    pub ended: usize,
+    /// Who had to be killed.
+    pub killed: Vec<ProcessInfo>,
+    /// Who did not yield and was left behind.
+    pub leaked: Vec<ProcessInfo>,
+}
+
+impl ShutdownReport {
+    /// Whether everybody ended in time.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.killed.is_empty() && self.leaked.is_empty()
+    }
+}
+
+/// What happened in a system so far.
+///
+/// Once it is at rest, `accepted = handled + dead_lettered + lost_in_hand + queued`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Counters {
+    /// Messages taken into mailboxes.
+    pub accepted: u64,
+    /// Messages handled, with or without success.
+    pub handled: u64,
+    /// Messages that wait now.
+    pub queued: u64,
+    /// Accepted messages that were not handled since their actor ended or a newer one evicted them.
+    pub dead_lettered: u64,
+    /// Messages in hand when their actor crashed or was killed.
+    pub lost_in_hand: u64,
+    /// Messages that were given back since the mailbox was full.
+    pub refused: u64,
+    /// Messages evicted by newer ones; they are dead letters, too.
+    pub evicted: u64,
+    /// Failures of handlers: panics and errors.
+    pub failures: u64,
+    /// Restarts by supervisors.
+    pub restarts: u64,
+    /// Told messages that were answered with an error nobody saw.
+    pub told_errors: u64,
+    /// Events lost at full mailboxes.
+    pub events_lost: u64,
+    /// Actors that did not yield and were left behind.
+    pub leaked: u64,
+    /// Live processes.
+    pub processes: usize,
+    /// Registered names.
+    pub names: usize,
+    /// Timers that are set.
+    pub timers: usize,
+}
+
+/// The event bus of a system: typed publish and subscribe.
+#[derive(Clone)]
+pub struct EventBus {
+    kernel: Arc<Kernel>,
+}
+
+impl EventBus {
+    /// Publishes an event to every subscriber of its type. Returns how many took it. Never waits: a full
+    /// subscriber loses the event, which is counted.
+    pub fn publish<E: Clone + Send + 'static>(&self, event: E) -> usize {
+        self.kernel.bus.publish(event)
+    }
+
+    /// Subscribes an actor to events of type `E`, until it ends.
+    pub fn subscribe<E: Clone + Send + 'static>(&self, actor: &ActorRef<impl Handles<E>>) {
+        crate::context::subscribe(&actor.cell, true);
+    }
+
+    /// Takes the subscription back: nothing published afterwards reaches the actor.
+    pub fn unsubscribe<E: Send + 'static>(&self, actor: &ActorRef<impl Actor>) {
+        crate::context::unsubscribe::<_, E>(&actor.cell);
+    }
+
+    /// How many actors are subscribed to events of type `E`.
+    #[must_use]
+    pub fn subscribers<E: Send + 'static>(&self) -> usize {
+        self.kernel.bus.subscribers::<E>()
+    }
+
+    /// How many events were lost at full mailboxes.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.kernel.bus.lost()
+    }
+
+    /// How many of them this actor lost.
+    #[must_use]
+    pub fn lost_by(&self, actor: ProcessId) -> u64 {
+        self.kernel.bus.lost_by(actor)
+    }
+}
+
+impl fmt::Debug for EventBus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventBus").field("lost", &self.lost()).finish()
+    }
+}
+
+/// What [`System::start`] starts: any actor, or a supervisor's spec.
+pub trait Startable: Send + 'static {
+    /// What the caller gets once it has started.
+    type Handle: Send;
+
+    #[doc(hidden)]
+    fn start_in(
+        self,
+        system: System,
+        name: Option<Arc<str>>,
+        limit: Option<Duration>,
+    ) -> impl Future<Output = Result<Self::Handle, StartError>> + Send;
+}
+
+impl<A: Actor> Startable for A {
+    type Handle = ActorRef<A>;
+
+    async fn start_in(
+        self,
+        system: System,
+        name: Option<Arc<str>>,
+        limit: Option<Duration>,
+    ) -> Result<ActorRef<A>, StartError> {
+        let kernel = system.kernel();
+        let child: Arc<str> = short_name(std::any::type_name::<A>()).into();
+        let cell = Cell::new(kernel.clone(), kernel.table.next_pid(), Some(self));
+        let actor = ActorRef::new(cell);
+        enroll(kernel, &actor.cell, name)?;
+        // Dropped half-way, the start is taken back.
+        let guard = Unfinished(Some(actor.cell.clone()));
+        launch(&actor.cell, None, limit, child).await?;
+        guard.finished();
+        Ok(actor)
+    }
+}
+
+/// A start under way; dropped before its end, what was started is killed.
+pub(crate) struct Unfinished(pub(crate) Option<Arc<dyn AnyCell>>);
+
+impl Unfinished {
+    pub(crate) fn finished(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unfinished {
+    fn drop(&mut self) {
+        if let Some(cell) = self.0.take() {
+            cell.clone().request(Ending::Kill, true);
+            cell.bury(ExitReason::Killed);
+        }
+    }
+}
+
+/// Puts a new cell into the table and under its name.
+pub(crate) fn enroll<A: Actor>(
+    kernel: &Arc<Kernel>,
+    cell: &Arc<Cell<A>>,
+    name: Option<Arc<str>>,
+) -> Result<(), StartError> {
+    if kernel.is_closing() {
+        return Err(StartError::NoSupervisor);
+    }
+    if let Some(name) = name {
+        kernel
+            .registry
+            .claim(&name, cell.clone())
+            .map_err(|owner| StartError::NameTaken { name: name.clone(), owner })?;
+        cell.with_rare(|rare| rare.name = Some(name));
+    }
+    kernel.table.insert(cell.clone());
+    Ok(())
+}
+
+pub(crate) type Make<A> = Pin<Box<dyn Future<Output = crate::error::ActorResult<A>> + Send>>;
+
+/// Starts an incarnation and waits for it; after `limit` it is killed.
+pub(crate) async fn launch<A: Actor>(
+    cell: &Arc<Cell<A>>,
+    make: Option<Make<A>>,
+    limit: Option<Duration>,
+    child: Arc<str>,
+) -> Result<(), StartError> {
+    let (started, mut outcome) = tokio::sync::oneshot::channel();
+    cell.launch(Launch { make, started: Some(started) });
+    let waited = match limit {
+        None => (&mut outcome).await,
+        Some(limit) => match tokio::time::timeout(limit, &mut outcome).await {
+            Ok(outcome) => outcome,
+            Err(_) => {
+                let cell: Arc<dyn AnyCell> = cell.clone();
+                cell.clone().request(Ending::Kill, false);
+                end_within(&cell, GRACE).await;
+                if cell.owner().is_none() {
+                    cell.bury(ExitReason::Killed);
+                }
+                return Err(StartError::Timeout { child, limit });
+            }
+        },
+    };
+    match waited {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(failure)) => Err(start_error(failure, child)),
+        Err(_) => Err(StartError::Killed { child }),
+    }
+}
+
+fn start_error(failure: Failure, child: Arc<str>) -> StartError {
+    match failure {
+        Failure::Error(error) if error.is_ignore() => StartError::Ignored { child },
+        Failure::Error(error) => match error.reason() {
+            ExitReason::Panicked { message } => StartError::Panicked { child, message },
+            _ => match error.downcast_ref::<StartError>() {
+                // A supervisor's own child: its error says more.
+                Some(inner) => inner.clone(),
+                None => StartError::Failed { child, message: crate::error::text_of(&error).into() },
+            },
+        },
+        Failure::Killed => StartError::Killed { child },
+        Failure::Overlap => StartError::Failed {
+            child,
+            message: "the incarnation before this one does not yield and still runs".into(),
+        },
+    }
+}
+
+/// A start that was asked for; await it.
+#[must_use = "nothing is started until it is awaited"]
+pub struct Start<S> {
+    system: System,
+    what: S,
+    name: Option<Arc<str>>,
+    limit: Option<Duration>,
+}
+
+impl<S> Start<S> {
+    /// Registers it under a name, which is free again when it has ended for good.
+    pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// How long the start may take; then it is killed and the error is [`StartError::Timeout`]. No limit without this.
+    pub fn timeout(mut self, limit: Duration) -> Self {
+        self.limit = Some(limit);
+        self
+    }
+}
+
+impl<S: Startable> IntoFuture for Start<S> {
+    type Output = Result<S::Handle, StartError>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Self::Output> + Send>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.what.start_in(self.system, self.name, self.limit))
+    }
+}
