@@ -58,13 +58,18 @@ impl<A: Actor> Context<A> {
     }
 
     /// What a handler's outcome means for the actor.
-    pub(crate) fn trouble(&mut self, outcome: ActorResult<()>, message: &'static str) -> Option<Trouble> {
+    pub(crate) fn trouble(
+        &mut self,
+        outcome: ActorResult<()>,
+        message: &'static str,
+        counted: bool,
+    ) -> Option<Trouble> {
         let failure = self.failure.take();
         let stop = self.stop.take();
         match outcome {
-            Err(error) if !error.is_deferred() => Some(Trouble::Failed { error, message }),
+            Err(error) if !error.is_deferred() => Some(Trouble::Failed { error, message, counted }),
             _ => match failure {
-                Some(error) => Some(Trouble::Failed { error, message }),
+                Some(error) => Some(Trouble::Failed { error, message, counted }),
                 None => stop.map(Trouble::Stop),
             },
         }

@@ -70,6 +70,17 @@ impl Kernel {
         Handle::try_current().is_ok_and(|handle| handle.id() == self.runtime_id)
     }
 
+    /// A number from 0 to 1 by chance: by the seed in a simulation.
+    pub(crate) fn chance(&self) -> f64 {
+        match &self.schedule {
+            Some(schedule) => schedule.chance(),
+            None => {
+                use std::hash::{BuildHasher, RandomState};
+                f64::from(RandomState::new().hash_one(0_u8) as u32) / f64::from(u32::MAX)
+            }
+        }
+    }
+
     /// What an actor that ended for good had counted.
     pub(crate) fn retire(&self, tally: Tally) {
         count(&self.totals.accepted, tally.accepted);

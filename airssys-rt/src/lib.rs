@@ -27,6 +27,7 @@ mod registry;
 mod reply;
 mod request;
 mod seat;
+mod supervisor;
 mod system;
 mod table;
 pub mod testing;
@@ -50,5 +51,29 @@ pub use process_id::ProcessId;
 pub use recipient::Recipient;
 pub use reply::{Answer, ReplyTo};
 pub use request::{Ask, Request, Tell, TimerHandle};
+pub use supervisor::{
+    AutoShutdown, Backoff, ChildCount, ChildInfo, ChildSpec, ChildStatus, Children, DynamicSpec, Health, IntoChild,
+    Pool, PoolSpec, RestartPolicy, RestartStrategy, Shutdown, Starting, Supervised, Supervisor, SupervisorBuilder,
+    SupervisorChild, SupervisorSpec,
+};
 pub use system::{Counters, EventBus, ShutdownReport, Start, Startable, System, SystemBuilder};
 pub use tree::{Node, Tree};
+
+#[cfg(feature = "macros")]
+pub use airssys_rt_macros::{actor, child, handler, handlers, supervisor};
+
+/// Every name of the framework that its documentation uses.
+pub mod prelude {
+    pub use std::time::Duration;
+
+    pub use crate::{
+        Actor, ActorConfig, ActorError, ActorRef, ActorResult, Address, AskError, AutoShutdown, Backoff,
+        BackpressureStrategy, ChildError, ChildInfo, ChildSpec, ChildStatus, Children, Context, Down, ErrorAction,
+        EventBus, Exit, ExitReason, Handles, HasProcess, Pool, ProcessId, ProcessInfo, ProcessStatus, Recipient,
+        ReplyTo, Request, RestartPolicy, RestartStrategy, SendError, Shutdown, StartError, Supervised, Supervisor,
+        SupervisorSpec, System, TrySendError, WeakRef,
+    };
+
+    #[cfg(feature = "macros")]
+    pub use crate::{actor, child, handler, handlers, supervisor};
+}

@@ -1,1 +1,1 @@
-//! Compile-time tests.
+//! Compile-time tests of the macros: see `tests/ui.rs`.

@@ -335,8 +335,13 @@ impl<A: Actor> Cell<A> {
         let mut waiters = Vec::new();
         let mut owned = Default::default();
         let mut subscriptions = Vec::new();
+        let mut reason = reason;
         if let Some(rare) = &mut state.rare {
-            rare.reason = Some(Box::new(reason.clone()));
+            // How the last incarnation ended is how the actor ended.
+            match &rare.reason {
+                Some(known) => reason = (**known).clone(),
+                None => rare.reason = Some(Box::new(reason.clone())),
+            }
             name = rare.name.clone();
             owner = rare.owner.clone();
             if let Some(more) = &mut rare.more {

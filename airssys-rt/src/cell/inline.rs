@@ -107,13 +107,14 @@ impl<A: Actor> Cell<A> {
         let outcome = {
             let _watch = PanicWatch::new();
             catch_unwind(AssertUnwindSafe(|| {
+                self.crash_by_chance();
                 room.within(|| actor.handle_plain(message, &mut ctx, &mut Answer::here(spot)))
             }))
         };
         self.count_told_errors();
         match outcome {
             Ok(Plain::Done(Ok(()))) if !ctx.wants_attention() => handled += 1,
-            Ok(Plain::Done(outcome)) => match ctx.trouble(outcome, message_type) {
+            Ok(Plain::Done(outcome)) => match ctx.trouble(outcome, message_type, true) {
                 None => handled += 1,
                 Some(trouble) => {
                     match &trouble {
@@ -132,7 +133,7 @@ impl<A: Actor> Cell<A> {
             Err(payload) => {
                 let error = ActorError::panic(payload);
                 spot.fail(AskError::Crashed { reason: error.reason() });
-                verdict = Some(Trouble::Failed { error, message: message_type });
+                verdict = Some(Trouble::Failed { error, message: message_type, counted: true });
             }
         }
         if began.is_some_and(|began| began.elapsed() > LONG) {

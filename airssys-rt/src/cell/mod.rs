@@ -34,7 +34,7 @@ use crate::kernel::{Kernel, count};
 use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Offer, Room};
-use crate::process::{AnyCell, Ending, Owner, ProcessRole, ProcessStatus, Tally, Until, Watcher};
+use crate::process::{AnyCell, Ending, ProcessRole, ProcessStatus, Tally, Until, Watcher};
 use crate::process_id::ProcessId;
 use crate::seat::Seat;
 use crate::timer::Wanted;
@@ -43,7 +43,7 @@ use crate::yields::{Either, either};
 use state::{Linger, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::{GRACE, end_within};
-pub(crate) use run::{Current, Trouble, current};
+pub(crate) use run::{Current, Trouble, caught, current};
 pub(crate) use state::{Failure, Launch, Limit, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.
@@ -220,6 +220,9 @@ impl<A: Actor> Cell<A> {
         if state.phase == Phase::Ended {
             drop(state);
             return false;
+        }
+        if crate::mailbox::Item::takes_room(&mail) {
+            state.count_accepted(1, &self.kernel);
         }
         if front {
             state.mailbox.push_front(mail);
@@ -605,6 +608,12 @@ impl<A: Actor> AnyCell for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// Whether it takes messages.
+    pub(crate) fn is_open(&self) -> bool {
+        let state = self.state.lock();
+        !state.closed && state.phase != Phase::Ended
+    }
+
     pub(crate) fn kernel_ref(&self) -> &Arc<Kernel> {
         &self.kernel
     }

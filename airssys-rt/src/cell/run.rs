@@ -66,7 +66,13 @@ pub(crate) enum Interrupt {
 pub(crate) enum Trouble {
     /// The actor asked for its own end.
     Stop(ExitReason),
-    Failed { error: ActorError, message: &'static str },
+    Failed {
+        error: ActorError,
+        /// The type of the message in hand.
+        message: &'static str,
+        /// Whether that message was counted as accepted.
+        counted: bool,
+    },
 }
 
 /// Where the synchronous loop stopped.
@@ -308,7 +314,7 @@ impl<A: Actor> Worker<A> {
                     return self.end(home, seat, ctx, end).await;
                 }
                 Step::Async(mail) => match run_async(home, actor, ctx, mail).await {
-                    Ok(()) => self.handled += 1,
+                    Ok(handled) => self.handled += handled,
                     Err(Stopped::Trouble(met)) => trouble = Some(met),
                     Err(Stopped::Dropped) => {
                         let end = home.signalled();
@@ -367,9 +373,9 @@ impl<A: Actor> Worker<A> {
         ctx: &mut Context<A>,
         trouble: Trouble,
     ) -> Option<End> {
-        let (error, message) = match trouble {
+        let (error, message, counted) = match trouble {
             Trouble::Stop(reason) => return Some(End { reason, hook: true, escalate: false }),
-            Trouble::Failed { error, message } => (error, message),
+            Trouble::Failed { error, message, counted } => (error, message, u64::from(counted)),
         };
         count(&home.kernel.totals.failures, 1);
         let name = home.name();
@@ -385,18 +391,18 @@ impl<A: Actor> Worker<A> {
                     let text = panic_text(payload);
                     instrument::hook_failed(home.pid, std::any::type_name::<A>(), "error", &text);
                     let reason = ExitReason::Panicked { message: text };
-                    count(&home.kernel.totals.lost_in_hand, 1);
+                    count(&home.kernel.totals.lost_in_hand, counted);
                     return Some(End { reason, hook: false, escalate: false });
                 }
             },
         };
         if action == ErrorAction::Resume && !panicked {
             // Handled, with a failure for an answer.
-            self.handled += 1;
+            self.handled += counted as u32;
             ctx.renew();
             return None;
         }
-        count(&home.kernel.totals.lost_in_hand, 1);
+        count(&home.kernel.totals.lost_in_hand, counted);
         let end = match action {
             ErrorAction::Stop => End { reason: ExitReason::Normal, hook: !panicked, escalate: false },
             ErrorAction::Escalate => End { reason, hook: !panicked, escalate: true },
@@ -447,6 +453,7 @@ pub(super) fn run_plain<A: Actor>(
 ) -> Step<A> {
     let mut answer = Answer::told();
     let mut message_type = "";
+    let mut counted = true;
     let caught = {
         let _watch = PanicWatch::new();
         catch_unwind(AssertUnwindSafe(|| {
@@ -459,7 +466,8 @@ pub(super) fn run_plain<A: Actor>(
                 }
                 let Some(mail) = batch.pop_front() else { return Step::Drained };
                 *budget -= 1;
-                home.begun(&mail);
+                counted = mail.takes_room();
+                home.begun(counted);
                 if !mail.is_plain() {
                     return Step::Async(mail);
                 }
@@ -473,6 +481,7 @@ pub(super) fn run_plain<A: Actor>(
                         message_type = std::any::type_name::<A::Message>();
                         let room = home.room(port.as_deref());
                         answer = Answer::of(port);
+                        home.crash_by_chance();
                         match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
                             Plain::Done(outcome) => outcome,
                             // `is_plain` said otherwise: the async way settles it.
@@ -500,12 +509,15 @@ pub(super) fn run_plain<A: Actor>(
                 match outcome {
                     Ok(()) if !ctx.wants_attention() => {
                         answer.fail(AskError::NoReply);
-                        *handled += 1;
+                        *handled += u32::from(counted);
                     }
                     outcome => {
-                        return match ctx.trouble(outcome, message_type) {
+                        return match ctx.trouble(outcome, message_type, counted) {
                             Some(trouble) => Step::Trouble(trouble),
-                            None => continue,
+                            None => {
+                                *handled += u32::from(counted);
+                                continue;
+                            }
                         };
                     }
                 }
@@ -515,7 +527,7 @@ pub(super) fn run_plain<A: Actor>(
     home.count_told_errors();
     match caught {
         Ok(Step::Trouble(trouble)) => {
-            settle_answer(&mut answer, &trouble, handled);
+            settle_answer(&mut answer, &trouble, counted, handled);
             Step::Trouble(trouble)
         }
         Ok(step) => step,
@@ -523,17 +535,17 @@ pub(super) fn run_plain<A: Actor>(
             let error = ActorError::panic(payload);
             answer.fail(AskError::Crashed { reason: error.reason() });
             ctx.renew();
-            Step::Trouble(Trouble::Failed { error, message: message_type })
+            Step::Trouble(Trouble::Failed { error, message: message_type, counted })
         }
     }
 }
 
 /// Answers the asker of a message that brought trouble: before anything else is done about it.
-fn settle_answer(answer: &mut Answer<'_>, trouble: &Trouble, handled: &mut u32) {
+fn settle_answer(answer: &mut Answer<'_>, trouble: &Trouble, counted: bool, handled: &mut u32) {
     match trouble {
         Trouble::Stop(_) => {
             answer.fail(AskError::NoReply);
-            *handled += 1;
+            *handled += u32::from(counted);
         }
         Trouble::Failed { error, .. } => answer.fail(ask_error(error)),
     }
@@ -558,23 +570,27 @@ async fn run_async<A: Actor>(
     actor: &mut A,
     ctx: &mut Context<A>,
     mut mail: Mail<A>,
-) -> Result<(), Stopped> {
+) -> Result<u32, Stopped> {
     if let Mail::Other(errand) = &mail {
         if !errand.is_wanted() {
-            return Ok(());
+            return Ok(0);
         }
     }
+    let counted = mail.takes_room();
     let message_type = mail.message_type();
     let port = mail.take_port();
     if port.as_ref().is_some_and(|port| port.is_expired()) {
         home.expired(mail);
-        return Ok(());
+        return Ok(0);
     }
     let deadline = port.as_ref().and_then(|port| port.deadline());
     let room = home.room(port.as_deref());
     ctx.answer = Answer::of(port);
     let outcome = match mail {
         Mail::Message(letter) => {
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance())) {
+                return Err(crashed(ctx, payload, message_type, counted));
+            }
             home.guarded(deadline, Some(&room), Actor::handle(actor, letter.message, ctx)).await
         }
         Mail::Other(errand) => home.guarded(deadline, Some(&room), errand.run(actor, ctx)).await,
@@ -582,37 +598,59 @@ async fn run_async<A: Actor>(
     home.count_told_errors();
     let mut answer = std::mem::replace(&mut ctx.answer, Answer::told());
     match outcome {
-        Ok(outcome) => match ctx.trouble(outcome, message_type) {
+        Ok(outcome) => match ctx.trouble(outcome, message_type, counted) {
             None => {
                 answer.fail(AskError::NoReply);
-                Ok(())
+                Ok(u32::from(counted))
             }
             Some(trouble) => {
                 let mut handled = 0;
-                settle_answer(&mut answer, &trouble, &mut handled);
+                settle_answer(&mut answer, &trouble, counted, &mut handled);
                 home.state.lock().count_handled(handled, &home.kernel);
                 Err(Stopped::Trouble(trouble))
             }
         },
         Err(Interrupt::Dropped) => {
             answer.fail(AskError::Crashed { reason: home.drop_reason() });
-            count(&home.kernel.totals.lost_in_hand, 1);
+            count(&home.kernel.totals.lost_in_hand, u64::from(counted));
             Err(Stopped::Dropped)
         }
         Err(Interrupt::Panicked(payload)) => {
-            let error = ActorError::panic(payload);
-            answer.fail(AskError::Crashed { reason: error.reason() });
-            ctx.renew();
-            Err(Stopped::Trouble(Trouble::Failed { error, message: message_type }))
+            ctx.answer = answer;
+            Err(crashed(ctx, payload, message_type, counted))
         }
     }
 }
 
+/// An async handler panicked: its asker is told before anything else is done about it.
+fn crashed<A: Actor>(
+    ctx: &mut Context<A>,
+    payload: Box<dyn Any + Send>,
+    message: &'static str,
+    counted: bool,
+) -> Stopped {
+    let error = ActorError::panic(payload);
+    ctx.answer.fail(AskError::Crashed { reason: error.reason() });
+    ctx.renew();
+    Stopped::Trouble(Trouble::Failed { error, message, counted })
+}
+
 impl<A: Actor> Cell<A> {
+    /// In a simulation, a message may crash its actor by the seed's decision.
+    #[inline]
+    pub(super) fn crash_by_chance(&self) {
+        if let Some(schedule) = &self.kernel.schedule {
+            let supervises = self.state.lock().rare.as_ref().is_some_and(|rare| rare.supervises);
+            if !supervises && schedule.crashes() {
+                std::panic::resume_unwind(Box::new("a simulated crash"));
+            }
+        }
+    }
+
     /// A message leaves the queue: there is room for one more.
     #[inline]
-    fn begun(&self, mail: &Mail<A>) {
-        if mail.takes_room() {
+    fn begun(&self, takes_room: bool) {
+        if takes_room {
             let ahead = self.ahead.load(Ordering::Relaxed);
             self.ahead.store(ahead.saturating_sub(1), Ordering::Relaxed);
         }
@@ -740,7 +778,7 @@ impl<A: Actor> Cell<A> {
 }
 
 /// Runs a future and catches its panic as text.
-pub(super) async fn caught<F: Future>(future: F) -> Result<F::Output, Arc<str>> {
+pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, Arc<str>> {
     let mut future = pin!(future);
     std::future::poll_fn(move |cx| {
         match catch_unwind(AssertUnwindSafe(|| Pin::as_mut(&mut future).poll(cx))) {

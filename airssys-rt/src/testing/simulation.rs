@@ -112,6 +112,11 @@ impl Schedule {
         self.state.lock().random.next() & 1 == 1
     }
 
+    /// A seeded number from 0 to 1.
+    pub(crate) fn chance(&self) -> f64 {
+        self.state.lock().random.unit()
+    }
+
     /// Whether the message that is about to be handled crashes its actor.
     pub(crate) fn crashes(&self) -> bool {
         let mut state = self.state.lock();

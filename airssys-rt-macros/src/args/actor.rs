@@ -1,0 +1,70 @@
+//! The options of `#[actor]`: how the actor's mailbox holds its messages.
+
+use proc_macro2::TokenStream;
+use syn::{Expr, Path};
+
+use super::Options;
+use super::value::{number, word};
+use crate::errors::{Errors, show};
+
+/// `#[actor(mailbox(capacity, backpressure), inline, crate)]`
+#[derive(Default)]
+pub struct ActorArgs {
+    pub capacity: Option<Capacity>,
+    pub backpressure: Option<Backpressure>,
+    pub inline: Option<bool>,
+    pub krate: Option<Path>,
+}
+
+#[derive(Clone, Copy)]
+pub enum Capacity {
+    Unbounded,
+    Messages(u64),
+}
+
+#[derive(Clone, Copy)]
+pub enum Backpressure {
+    Block,
+    Drop,
+    DropOldest,
+}
+
+const BACKPRESSURE: [(&str, Backpressure); 3] =
+    [("block", Backpressure::Block), ("drop", Backpressure::Drop), ("drop_oldest", Backpressure::DropOldest)];
+
+impl ActorArgs {
+    pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
+        let mut options = Options::parse("`#[actor]`", &["mailbox", "inline", "crate"], tokens, errors);
+        let mut args = Self::default();
+        if let Some((_, mut mailbox)) = options.group("mailbox", &["capacity", "backpressure"], errors) {
+            args.capacity = mailbox.value("capacity", "256", errors).and_then(|expr| capacity(&expr, errors));
+            args.backpressure = mailbox.word("backpressure", &BACKPRESSURE, errors);
+        }
+        args.inline = options.flag("inline", errors).map(|(_, yes)| yes);
+        args.krate = options.path("crate", errors);
+        args
+    }
+}
+
+fn capacity(expr: &Expr, errors: &mut Errors) -> Option<Capacity> {
+    match word(expr) {
+        Some(word) if word == "unbounded" => return Some(Capacity::Unbounded),
+        Some(word) => {
+            errors.at(expr, format!("`capacity` is a number of messages or `\"unbounded\"`, not `{word}`"));
+            return None;
+        }
+        None => {}
+    }
+    if !matches!(super::value::bare(expr), Expr::Lit(_)) {
+        errors
+            .at(expr, format!("`capacity` is a number of messages or `\"unbounded\"`, not `{}`", show(expr)));
+        return None;
+    }
+    match number("capacity", expr, 1, u64::from(u32::MAX - 1)) {
+        Ok(messages) => Some(Capacity::Messages(messages)),
+        Err(message) => {
+            errors.at(expr, message + ", or `\"unbounded\"`");
+            None
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The rules that an item must keep. Every breach is reported, and what breaches one is left out of the rest.
+
+pub mod handlers;
+pub mod owned;
+pub mod roles;
+pub mod signature;
+pub mod supervisor;

@@ -1,0 +1,119 @@
+//! One handler's call, and what is done with the value that comes back.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Ident;
+
+use crate::model::method::{Arg, ArgKind, Method, Returns, is_unit};
+use crate::model::names::local;
+
+/// `Self::increment(self, by)`, with `.await` where it is async.
+pub fn call(method: &Method, pass: impl Fn(&Arg) -> TokenStream) -> TokenStream {
+    let ident = &method.ident;
+    let args = method.args.iter().map(|arg| match arg.kind {
+        ArgKind::Context => quote!(ctx),
+        ArgKind::Reply => quote!(reply),
+        ArgKind::Field | ArgKind::Into => pass(arg),
+    });
+    let wait = method.is_async().then(|| quote!(.await));
+    quote!(Self::#ident(self, #(#args),*) #wait)
+}
+
+/// A handler's arguments by their own names, as they come out of the message.
+pub fn by_name(arg: &Arg) -> TokenStream {
+    let name = &arg.name;
+    quote!(#name)
+}
+
+/// The pattern of a handler's message: `CounterMessage::Increment { by }`.
+pub fn pattern(message: &Ident, method: &Method) -> TokenStream {
+    let variant = &method.variant;
+    let names: Vec<_> = method.fields().map(|field| &field.name).collect();
+    if names.is_empty() { quote!(#message::#variant) } else { quote!(#message::#variant { #(#names),* }) }
+}
+
+/// The arm of a plain handler, which answers at once.
+pub fn plain(krate: &syn::Path, method: &Method) -> TokenStream {
+    let call = call(method, by_name);
+    let value = value(method);
+    let done = quote!(#krate::Plain::Done(::core::result::Result::Ok(())));
+    match &method.returns {
+        Returns::Unit => quote! {{
+            #call;
+            answer.send(());
+            #done
+        }},
+        Returns::Value(_) => quote! {{
+            let #value = #call;
+            answer.send(#value);
+            #done
+        }},
+        Returns::Result(_) => quote! {{
+            let #value = #call;
+            answer.result(#value);
+            #done
+        }},
+        Returns::Fallible(ty) if is_unit(ty) => {
+            quote!(#krate::Plain::Done(#call.map(|()| answer.send(()))))
+        }
+        Returns::Fallible(_) => quote!(#krate::Plain::Done(#call.map(|#value| answer.send(#value)))),
+        Returns::Deferred(reply) => quote! {{
+            let reply = answer.defer::<#reply>();
+            #call;
+            #done
+        }},
+    }
+}
+
+/// The arm of an async handler, whose answer waits in the context.
+pub fn later(method: &Method) -> TokenStream {
+    let call = call(method, by_name);
+    let value = value(method);
+    let ok = quote!(::core::result::Result::Ok(()));
+    match &method.returns {
+        Returns::Unit => quote! {{
+            #call;
+            ctx.answer().send(());
+            #ok
+        }},
+        Returns::Value(_) => quote! {{
+            let #value = #call;
+            ctx.answer().send(#value);
+            #ok
+        }},
+        Returns::Result(_) => quote! {{
+            let #value = #call;
+            ctx.answer().result(#value);
+            #ok
+        }},
+        Returns::Fallible(ty) if is_unit(ty) => quote! {{
+            #call?;
+            ctx.answer().send(());
+            #ok
+        }},
+        Returns::Fallible(_) => quote! {{
+            let #value = #call?;
+            ctx.answer().send(#value);
+            #ok
+        }},
+        Returns::Deferred(reply) => quote! {{
+            let reply = ctx.answer().defer::<#reply>();
+            #call;
+            #ok
+        }},
+    }
+}
+
+/// The local that holds the answer. What is wrong with it is wrong with the type the handler returns.
+fn value(method: &Method) -> Ident {
+    let mut value = local("value");
+    if let Some(at) = method.answer_span() {
+        value.set_span(value.span().located_at(at));
+    }
+    value
+}
+
+/// `#[allow(deprecated)]`, where the deprecated handler itself is called.
+pub fn still(method: &Method) -> Option<TokenStream> {
+    method.attrs.deprecated.then(|| quote!(#[allow(deprecated)]))
+}

@@ -1,0 +1,221 @@
+//! An annotated impl block: the actor's protocol, read off its methods.
+
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use syn::{Attribute, Generics, Ident, ImplItem, Item, ItemImpl, Path, Type, Visibility, parse_quote};
+
+use super::generics::{bounded, travelling, unmentioned};
+use super::method::{Method, MethodAttrs, last_segment, plain_path, ungrouped};
+use super::names::suffixed;
+use super::{actor::kind, selfless};
+use crate::args::handler::{Role, is, is_conditional};
+use crate::args::handlers::HandlersArgs;
+use crate::errors::Errors;
+
+pub struct Handlers {
+    pub krate: Path,
+    /// The actor as the impl names it: `Cache<K, V>`.
+    pub actor: Type,
+    /// Its path without parameters, for docs.
+    pub actor_path: String,
+    pub actor_ident: Ident,
+    pub generics: Generics,
+    pub message: Ident,
+    pub api: Ident,
+    pub derives: Vec<Path>,
+    pub vis: Visibility,
+    pub cfgs: Vec<Attribute>,
+    pub lints: Vec<Attribute>,
+    pub methods: Vec<Method>,
+}
+
+/// The impl block without our attributes, and what it means where that could be understood.
+pub struct Parsed {
+    pub item: TokenStream,
+    pub model: Option<Handlers>,
+}
+
+impl Handlers {
+    pub fn parse(args: TokenStream, item: TokenStream, errors: &mut Errors) -> Parsed {
+        let args = HandlersArgs::parse(args, errors);
+        let mut item = match syn::parse2::<Item>(item.clone()) {
+            Ok(Item::Impl(item)) => item,
+            Ok(other) => {
+                let (at, what) = kind(&other);
+                errors.at(
+                    at,
+                    format!("`#[handlers]` belongs on an impl block, not on {what}: put it on `impl Counter {{ … }}`"),
+                );
+                return Parsed { item, model: None };
+            }
+            Err(error) => {
+                errors.push(error);
+                return Parsed { item, model: None };
+            }
+        };
+        let actor_type = (*item.self_ty).clone();
+        let methods = take_methods(&mut item, &actor_type, errors);
+        let model = subject(&item, errors).map(|(path, ident)| {
+            let mut generics = bounded(&item.generics, &travelling());
+            selfless::in_generics(&mut generics, &actor_type);
+            let attrs = MethodAttrs::of(&item.attrs, &actor_type);
+            Self {
+                krate: super::krate(args.krate),
+                actor_path: plain_path(&path),
+                message: args.message_name.unwrap_or_else(|| suffixed(&ident, "Message")),
+                api: suffixed(&ident, "Api"),
+                actor: actor_type,
+                actor_ident: ident,
+                generics,
+                derives: args.derives,
+                vis: args.vis.unwrap_or_else(|| most_visible(&methods)),
+                cfgs: attrs.cfgs,
+                lints: attrs.lints,
+                methods,
+            }
+        });
+        Parsed { item: item.into_token_stream(), model }
+    }
+
+    /// The handlers of the actor's own message, in order.
+    pub fn calls(&self) -> impl Iterator<Item = &Method> {
+        self.methods.iter().filter(|method| method.role == Role::Call)
+    }
+
+    pub fn plain_calls(&self) -> impl Iterator<Item = &Method> {
+        self.calls().filter(|method| !method.is_async())
+    }
+
+    pub fn async_calls(&self) -> impl Iterator<Item = &Method> {
+        self.calls().filter(|method| method.is_async())
+    }
+
+    /// The method of a lifecycle role: one, or several under conditions that exclude each other.
+    pub fn of(&self, role: Role) -> impl Iterator<Item = &Method> {
+        self.methods.iter().filter(move |method| method.role == role)
+    }
+
+    /// The `every` and `after` handlers; each timer's message is numbered by its place here.
+    pub fn timers(&self) -> impl Iterator<Item = (usize, &Method)> {
+        self.methods
+            .iter()
+            .filter(|method| matches!(method.role, Role::Every(_) | Role::After(_)))
+            .enumerate()
+    }
+
+    /// The handlers of events and shared messages.
+    pub fn shared(&self) -> impl Iterator<Item = &Method> {
+        self.methods.iter().filter(|method| matches!(method.role, Role::Event | Role::Message))
+    }
+
+    /// The type parameters that no variant holds for certain, so that a hidden one has to.
+    pub fn unused(&self) -> Vec<Ident> {
+        let held = self
+            .calls()
+            .filter(|method| method.attrs.cfgs.is_empty())
+            .flat_map(Method::fields)
+            .map(|field| &field.ty);
+        unmentioned(&self.generics, held)
+    }
+}
+
+/// Takes the `#[handler]`s off the methods.
+fn take_methods(item: &mut ItemImpl, actor: &Type, errors: &mut Errors) -> Vec<Method> {
+    let mut methods = Vec::new();
+    for member in &mut item.items {
+        let attrs = match member {
+            ImplItem::Fn(method) => &mut method.attrs,
+            ImplItem::Const(member) => &mut member.attrs,
+            ImplItem::Type(member) => &mut member.attrs,
+            ImplItem::Macro(member) => &mut member.attrs,
+            _ => continue,
+        };
+        let ours = take(attrs, "handler", errors);
+        let Some((first, more)) = ours.split_first() else { continue };
+        let ImplItem::Fn(method) = member else {
+            errors.at(first, "`#[handler]` marks a method: remove it here");
+            continue;
+        };
+        for second in more {
+            errors.at(second, "this method is a handler already: keep one `#[handler]`");
+        }
+        if let Some((role, at)) = Role::parse(first, errors) {
+            methods.push(Method::new(method, role, at, actor));
+        }
+        // What clippy calls odd about a method is what makes it a handler: it owns its arguments, and it has
+        // a `self` and may be async whether it needs that today or not.
+        method.attrs.push(parse_quote!(
+            #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
+        ));
+    }
+    methods
+}
+
+/// Removes and returns the attributes named `name`.
+pub fn take(attrs: &mut Vec<Attribute>, name: &str, errors: &mut Errors) -> Vec<Attribute> {
+    for attr in attrs.iter().filter(|attr| is_conditional(attr, name)) {
+        errors.at(
+            attr,
+            format!("`#[{name}]` cannot hide in a `cfg_attr`: write `#[{name}]`, and `#[cfg(…)]` beside it"),
+        );
+    }
+    attrs.retain(|attr| !is_conditional(attr, name));
+    let ours = attrs.iter().filter(|attr| is(attr, name)).cloned().collect();
+    attrs.retain(|attr| !is(attr, name));
+    ours
+}
+
+/// The actor that an impl block is about.
+fn subject(item: &ItemImpl, errors: &mut Errors) -> Option<(Path, Ident)> {
+    let before = errors.count();
+    if let Some((path, _)) = &item.trait_ {
+        errors.at(
+            path,
+            format!(
+                "handlers are the actor's own methods, not those of a trait: put `#[handlers]` on `impl {}`",
+                crate::errors::show(&item.self_ty)
+            ),
+        );
+    }
+    if let Some(unsafety) = &item.unsafety {
+        errors.at(unsafety, "an impl of handlers is never `unsafe`: remove the word");
+    }
+    for lifetime in item.generics.lifetimes() {
+        errors.at(
+            lifetime,
+            format!(
+                "an actor outlives whoever spawns it, so it cannot borrow for `{}`: let it own its state",
+                lifetime.lifetime
+            ),
+        );
+    }
+    let found = match (ungrouped(&item.self_ty), last_segment(&item.self_ty)) {
+        (Type::Path(path), Some(last)) => Some((path.path.clone(), last.ident.clone())),
+        _ => {
+            errors.at(
+                &item.self_ty,
+                "an actor is a struct or an enum: put `#[handlers]` on `impl Counter { … }`",
+            );
+            None
+        }
+    };
+    found.filter(|_| errors.count() == before)
+}
+
+/// As visible as the most visible handler.
+fn most_visible(methods: &[Method]) -> Visibility {
+    let rank = |vis: &Visibility| match vis {
+        Visibility::Public(_) => 3,
+        Visibility::Restricted(vis) if vis.path.is_ident("crate") => 2,
+        Visibility::Restricted(vis) if vis.path.is_ident("self") => 0,
+        Visibility::Restricted(_) => 1,
+        Visibility::Inherited => 0,
+    };
+    let mut most = Visibility::Inherited;
+    for method in methods.iter().filter(|method| method.role == Role::Call) {
+        if rank(&method.vis) > rank(&most) {
+            most = method.vis.clone();
+        }
+    }
+    most
+}

@@ -1,0 +1,148 @@
+//! What a supervisor is told: the ends of its children, and what its handles ask of it.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use tokio::sync::oneshot::Sender;
+
+use crate::actor::Actor;
+use crate::context::Context;
+use crate::error::{ActorResult, ChildError, StartError};
+use crate::exit::ExitReason;
+use crate::mail::{Doing, ErasedPort, Errand};
+use crate::process::{AnyCell, ProcessRole};
+use crate::process_id::ProcessId;
+use crate::reply::Answer;
+
+use super::Supervisor;
+use super::child_spec::{Fresh, Options, Starter};
+use super::policy::RestartPolicy;
+
+/// The message type of supervisors: sent by their children and handles, not made by hand.
+pub struct Command(pub(crate) Order);
+
+/// A notice to the supervisor: it takes no room, is never refused, and is no message that anybody counts.
+impl Errand<Supervisor> for Command {
+    fn takes_room(&self) -> bool {
+        false
+    }
+
+    fn is_plain(&self) -> bool {
+        false
+    }
+
+    fn message_type(&self) -> &'static str {
+        "supervisor command"
+    }
+
+    fn take_port(&mut self) -> Option<ErasedPort> {
+        None
+    }
+
+    fn run_plain(
+        self: Box<Self>,
+        _: &mut Supervisor,
+        _: &mut Context<Supervisor>,
+        _: &mut Answer<'_>,
+    ) -> ActorResult<()> {
+        Ok(())
+    }
+
+    fn run<'a>(self: Box<Self>, supervisor: &'a mut Supervisor, ctx: &'a mut Context<Supervisor>) -> Doing<'a> {
+        Box::pin(supervisor.handle(*self, ctx))
+    }
+
+    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
+        self
+    }
+}
+
+impl std::fmt::Debug for Command {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Command")
+    }
+}
+
+/// What a command says.
+pub(crate) enum Order {
+    Ended { pid: ProcessId, incarnation: u32, reason: ExitReason, escalate: bool },
+    Retry { pid: ProcessId, ticket: u64 },
+    Start { id: Arc<str>, options: Arc<Options>, body: Fresh, tell: Sender<Result<(), StartError>> },
+    StartMember { group: Arc<str>, starter: Arc<dyn Starter>, tell: Sender<Result<(), StartError>> },
+    TerminateMember { group: Arc<str>, pid: ProcessId, tell: Sender<Result<(), ChildError>> },
+    Members { group: Arc<str>, tell: Sender<Vec<Arc<dyn AnyCell>>> },
+    Terminate { id: Arc<str>, tell: Sender<Result<(), ChildError>> },
+    Restart { id: Arc<str>, tell: Sender<Result<(), ChildError>> },
+    Delete { id: Arc<str>, tell: Sender<Result<(), ChildError>> },
+    Find { id: Arc<str>, tell: Sender<Option<Arc<dyn AnyCell>>> },
+    Which { tell: Sender<Vec<ChildInfo>> },
+    Health { tell: Sender<Health> },
+}
+
+/// Where a child of a supervisor stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ChildStatus {
+    /// It runs.
+    Running,
+    /// It ended, or was terminated, and is kept.
+    Stopped,
+    /// It waits for its next start.
+    Restarting,
+}
+
+/// One row of [`Supervised::children`](crate::Supervised::children).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChildInfo {
+    /// The id in its spec; a member of a pool or of started children has its group's.
+    pub id: Arc<str>,
+    /// Its process.
+    pub pid: ProcessId,
+    /// Where it stands.
+    pub status: ChildStatus,
+    /// Worker or supervisor.
+    pub role: ProcessRole,
+    /// When it is restarted.
+    pub restart: RestartPolicy,
+    /// The number of its incarnation.
+    pub incarnation: u32,
+}
+
+/// How many children a supervisor has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ChildCount {
+    /// All that it knows.
+    pub specs: usize,
+    /// Those that run.
+    pub active: usize,
+    /// Those that are supervisors.
+    pub supervisors: usize,
+    /// Those that are not.
+    pub workers: usize,
+}
+
+/// How a supervisor fares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Health {
+    /// Children that run.
+    pub running: usize,
+    /// Children that wait for their next start.
+    pub restarting: usize,
+    /// Children that are kept stopped.
+    pub stopped: usize,
+    /// Restarts in the present window.
+    pub recent_restarts: u32,
+    /// How many of them are allowed.
+    pub max_restarts: u32,
+}
+
+impl Health {
+    /// Whether no child waits for its next start.
+    #[must_use]
+    pub fn is_healthy(&self) -> bool {
+        self.restarting == 0
+    }
+}

@@ -1,0 +1,165 @@
+//! A pool is several actors of one type behind one address.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use crate::actor::{Actor, Handles};
+use crate::actor_ref::ActorRef;
+use crate::address::{Address, Here, Posting, Target, WeakSender};
+use crate::error::{AskError, TrySendError};
+use crate::letter::Letter;
+use crate::recipient::Recipient;
+use crate::request::{Ask, Request, Tell};
+
+/// Several actors of one type: each message goes to the next one in turn.
+///
+/// The members are children of one supervisor; for its strategy the pool is one child, inside it is
+/// one-for-one. The references are stable, so the pool is, too.
+pub struct Pool<A: Actor> {
+    members: Arc<[ActorRef<A>]>,
+    next: Arc<AtomicUsize>,
+}
+
+impl<A: Actor> Pool<A> {
+    pub(crate) fn new(members: Vec<ActorRef<A>>) -> Self {
+        Self { members: members.into(), next: Arc::new(AtomicUsize::new(0)) }
+    }
+
+    /// The members, in order.
+    #[must_use]
+    pub fn members(&self) -> &[ActorRef<A>] {
+        &self.members
+    }
+
+    fn pick(&self) -> &ActorRef<A> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        &self.members[turn % self.members.len()]
+    }
+
+    /// Sends a message to the next member: see [`ActorRef::tell`].
+    pub fn tell<M: Send + 'static>(&self, message: M) -> Tell<'_, Self, M>
+    where
+        A: Handles<M>,
+    {
+        Tell::new(self, message)
+    }
+
+    /// Sends a message to the next member without waiting.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the message, when that member has no room or has ended.
+    pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), TrySendError<M>>
+    where
+        A: Handles<M>,
+    {
+        Request::<_, M, ()>::new(self, message).try_tell()
+    }
+
+    /// Asks the next member.
+    pub fn ask<M: Send + 'static>(&self, message: M) -> Request<'_, Self, M, <A as Handles<M>>::Reply>
+    where
+        A: Handles<M>,
+    {
+        Request::new(self, message)
+    }
+
+    /// Asks every member at the same time: the answers in order of the members, errors in place.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Teller { sum: u64 }
+    /// # #[handlers] impl Teller {
+    /// #   #[handler] fn add(&mut self, n: u64) { self.sum += n; }
+    /// #   #[handler] fn total(&mut self) -> u64 { self.sum }
+    /// # }
+    /// # #[supervisor] struct Bank { #[child(count = 3)] tellers: Pool<Teller> }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let bank = system.start(Bank::spec()).await?;
+    /// for n in 1..=6 {
+    ///     bank.tellers.add(n).await?;
+    /// }
+    /// let totals = bank.tellers.all(|teller| teller.total()).await;
+    /// assert_eq!(totals, [Ok(5), Ok(7), Ok(9)]);
+    /// # Ok(()) }
+    /// ```
+    pub async fn all<M, R, F>(&self, request: F) -> Vec<Result<R, AskError>>
+    where
+        A: Handles<M>,
+        M: Send + 'static,
+        R: Send + 'static,
+        F: for<'a> Fn(&'a ActorRef<A>) -> Request<'a, ActorRef<A>, M, R>,
+    {
+        let mut asks: Vec<Pin<Box<Ask<'_, ActorRef<A>, M, R>>>> =
+            self.members.iter().map(|member| Box::pin(request(member).ask())).collect();
+        let mut answers: Vec<Option<Result<R, AskError>>> = asks.iter().map(|_| None).collect();
+        std::future::poll_fn(|cx| {
+            let mut waiting = false;
+            for (ask, answer) in asks.iter_mut().zip(&mut answers) {
+                if answer.is_none() {
+                    match ask.as_mut().poll(cx) {
+                        Poll::Ready(got) => *answer = Some(got),
+                        Poll::Pending => waiting = true,
+                    }
+                }
+            }
+            if waiting { Poll::Pending } else { Poll::Ready(()) }
+        })
+        .await;
+        answers.into_iter().map(|answer| answer.unwrap_or(Err(AskError::NoReply))).collect()
+    }
+
+    /// The pool as a [`Recipient`].
+    #[must_use]
+    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
+    where
+        A: Handles<M>,
+    {
+        Recipient::new(self.clone())
+    }
+}
+
+impl<A: Actor> Clone for Pool<A> {
+    fn clone(&self) -> Self {
+        Self { members: self.members.clone(), next: self.next.clone() }
+    }
+}
+
+impl<A: Actor> fmt::Debug for Pool<A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.members.iter()).finish()
+    }
+}
+
+impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
+    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
+        self.pick().__ask_here(message, spot)
+    }
+
+    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
+        self.pick().__post(letter, wait)
+    }
+
+    fn __target(&self) -> Option<Target> {
+        // Which member it will be is not known yet: no ring can be told from it.
+        None
+    }
+
+    fn __weak(&self) -> WeakSender<M> {
+        let senders: Vec<WeakSender<M>> = self.members.iter().map(Address::__weak).collect();
+        let next = self.next.clone();
+        Box::new(move |message, timer| {
+            let turn = next.fetch_add(1, Ordering::Relaxed);
+            senders[turn % senders.len()](message, timer)
+        })
+    }
+
+    fn __ask_timeout(&self) -> Duration {
+        self.members[0].cell.kernel_ref().ask_timeout
+    }
+}

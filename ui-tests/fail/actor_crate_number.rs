@@ -1,0 +1,8 @@
+//! A crate that is no path.
+
+use airssys_rt::prelude::*;
+
+#[actor(crate = 3)]
+struct Counter;
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! `#[actor]` on a function.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+fn counter() {}
+
+fn main() {}

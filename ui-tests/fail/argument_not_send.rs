@@ -1,0 +1,18 @@
+//! An argument that cannot travel.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+struct Counter {
+    value: i64,
+}
+
+#[handlers]
+impl Counter {
+    #[handler]
+    fn add(&mut self, by: std::rc::Rc<i64>) {
+        self.value += *by;
+    }
+}
+
+fn main() {}

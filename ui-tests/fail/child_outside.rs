@@ -1,0 +1,8 @@
+//! `#[child]` on an item.
+
+use airssys_rt::prelude::*;
+
+#[child]
+struct Office;
+
+fn main() {}

@@ -1,0 +1,18 @@
+//! More parameters than the field's type says.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+#[derive(Default)]
+struct Worker;
+
+#[handlers]
+impl Worker {}
+
+#[supervisor]
+struct Office {
+    #[child(start = |a, b| Worker::with(a, b))]
+    workers: Children<Worker, u64>,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! `#[handlers]` on the struct instead of the impl.
+
+use airssys_rt::prelude::*;
+
+#[handlers]
+struct Counter;
+
+fn main() {}

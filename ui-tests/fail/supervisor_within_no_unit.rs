@@ -1,0 +1,18 @@
+//! A time without a unit.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+#[derive(Default)]
+struct Worker;
+
+#[handlers]
+impl Worker {}
+
+#[supervisor(max_restarts = 3, within = 5)]
+struct Office {
+    #[child]
+    worker: ActorRef<Worker>,
+}
+
+fn main() {}
