@@ -49,6 +49,7 @@ pub fn deferred() -> ActorError {
 )]
 pub trait SyncState {}
 
+#[diagnostic::do_not_recommend]
 impl<T: Sync + ?Sized> SyncState for T {}
 
 /// Checked where an async handler takes `&self`.

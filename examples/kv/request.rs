@@ -174,9 +174,9 @@ impl Decoder {
                 None => {
                     self.state = State::Elements(left);
                     let Some((len, from)) = header(buffer, self.at, "bulk")? else { return Ok(Step::More) };
-                    let Ok(len @ 0..=ABSURD) = i64::try_from(len) else {
+                    if !(0..=ABSURD).contains(&len) {
                         return Err(ProtocolError("invalid bulk length".into()));
-                    };
+                    }
                     let len = len as usize;
                     if let Some(refusal) = self.refusal(len) {
                         self.refuse(buffer, from, len + 2, left - 1, refusal);

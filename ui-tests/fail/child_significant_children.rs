@@ -12,7 +12,7 @@ impl Worker {}
 #[supervisor(auto_shutdown = "all_significant")]
 struct Office {
     #[child(restart = "temporary", significant = true)]
-    workers: Children<Worker>,
+    workers: Children<Worker, ()>,
 }
 
 fn main() {}

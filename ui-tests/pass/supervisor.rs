@@ -112,7 +112,7 @@ pub struct Bank {
     pub async_closure: Children<Session, CustomerId>,
 
     #[child(start = || Auditor)]
-    pub auditors: Children<Auditor>,
+    pub auditors: Children<Auditor, ()>,
 
     #[child]
     pub default_auditors: Children<Auditor, ()>,

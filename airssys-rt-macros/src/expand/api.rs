@@ -49,7 +49,8 @@ fn request(model: &Handlers, method: &Method) -> TokenStream {
     // What is wrong with the answer's type is reported where it is written, and with the message's, at the method.
     let at = Span::call_site().located_at(method.answer_span().unwrap_or_else(|| ident.span()));
     let whole = placed(ident.span(), quote!(#message::#variant));
-    let body = quote_spanned!(at=> #krate::Request::new(self, #whole #fields));
+    let new = placed(at, quote!(#krate::Request::new));
+    let body = quote_spanned!(at=> #new(self, #whole #fields));
     quote! {
         #docs
         #(#cfgs)*

@@ -31,11 +31,11 @@ pub fn handlers(model: &Handlers) -> TokenStream {
 /// A duration in the largest unit that holds it exactly.
 pub fn duration(duration: Duration) -> TokenStream {
     let nanos = duration.as_nanos();
-    let (from, count) = if nanos % 1_000_000_000 == 0 {
+    let (from, count) = if nanos.is_multiple_of(1_000_000_000) {
         ("from_secs", nanos / 1_000_000_000)
-    } else if nanos % 1_000_000 == 0 {
+    } else if nanos.is_multiple_of(1_000_000) {
         ("from_millis", nanos / 1_000_000)
-    } else if nanos % 1_000 == 0 {
+    } else if nanos.is_multiple_of(1_000) {
         ("from_micros", nanos / 1_000)
     } else {
         ("from_nanos", nanos)

@@ -51,7 +51,7 @@ pub enum Kind {
     /// `Supervised<T>`
     Supervisor(Type),
     /// `Children<T, Arg>`
-    Dynamic(Type, Type),
+    Dynamic(Type, Box<Type>),
 }
 
 /// The struct without our attributes, and what it means where that could be understood.
@@ -169,8 +169,8 @@ impl Kind {
             ("ActorRef", [actor]) => Some(Self::Actor(actor.clone())),
             ("Pool", [actor]) => Some(Self::Pool(actor.clone())),
             ("Supervised", [below]) => Some(Self::Supervisor(below.clone())),
-            ("Children", [actor]) => Some(Self::Dynamic(actor.clone(), parse_quote!(()))),
-            ("Children", [actor, arg]) => Some(Self::Dynamic(actor.clone(), arg.clone())),
+            ("Children", [actor]) => Some(Self::Dynamic(actor.clone(), Box::new(parse_quote!(())))),
+            ("Children", [actor, arg]) => Some(Self::Dynamic(actor.clone(), Box::new(arg.clone()))),
             _ => None,
         }
     }

@@ -86,7 +86,8 @@ pub(super) enum Step<A: Actor> {
 
 /// What the task found to do.
 enum Work<A: Actor> {
-    Turn,
+    /// The turn is its own; if that is the reason, with what an asker left to it.
+    Turn(Option<Trouble>),
     Launch(Box<Launch<A>>),
     Leave,
 }
@@ -116,9 +117,16 @@ async fn work<A: Actor>(mut worker: Worker<A>) {
     let cell = worker.cell.clone();
     let mut ctx = Context::new(cell.clone());
     loop {
-        let work = std::future::poll_fn(|cx| cell.poll_work(cx)).await;
+        let batch = &mut worker.batch;
+        let work = std::future::poll_fn(|cx| cell.poll_work(cx, batch)).await;
         match work {
-            Work::Turn => worker.turn(&cell, &mut ctx).await,
+            Work::Turn(verdict) => {
+                if worker.turn(&cell, &mut ctx, verdict).await {
+                    // At rest already, with the waker in place: the next look is the next wake's.
+                    suspend().await;
+                    continue;
+                }
+            }
             // Boxed, since it is rare and would make every task large.
             Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
             Work::Leave => break,
@@ -131,17 +139,28 @@ async fn work<A: Actor>(mut worker: Worker<A>) {
 }
 
 impl<A: Actor> Cell<A> {
-    fn poll_work(self: &Arc<Self>, cx: &mut std::task::Context<'_>) -> Poll<Work<A>> {
+    fn poll_work(
+        self: &Arc<Self>,
+        cx: &mut std::task::Context<'_>,
+        batch: &mut VecDeque<Mail<A>>,
+    ) -> Poll<Work<A>> {
         let mut joined = false;
         loop {
             let mut state = self.state.lock();
             match state.phase {
                 Phase::Scheduled => {
                     state.phase = Phase::Running;
+                    state.asleep = false;
                     if state.linger == Linger::In {
                         state.linger = Linger::Used;
                     }
-                    return Poll::Ready(Work::Turn);
+                    let verdict = state.more_if_any().and_then(|more| more.verdict.take());
+                    let plain_swap = self.mailbox_config().backpressure != BackpressureStrategy::DropOldest;
+                    if plain_swap && !state.mailbox.has_waiting() {
+                        let ahead = state.mailbox.swap(batch);
+                        self.ahead.store(ahead, Ordering::Relaxed);
+                    }
+                    return Poll::Ready(Work::Turn(verdict));
                 }
                 Phase::Starting => {
                     let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
@@ -150,8 +169,7 @@ impl<A: Actor> Cell<A> {
                     }
                 }
                 Phase::Ended => {
-                    state.task = false;
-                    state.waker = None;
+                    state.leave();
                     return Poll::Ready(Work::Leave);
                 }
                 Phase::Idle => {
@@ -174,29 +192,36 @@ impl<A: Actor> Cell<A> {
                             if state.phase != Phase::Idle {
                                 continue;
                             }
-                            state.task = false;
-                            state.waker = None;
+                            state.leave();
                             return Poll::Ready(Work::Leave);
                         }
                         Linger::Leave => true,
                     };
                     if leaves {
                         state.linger = Linger::Out;
-                        state.task = false;
-                        state.waker = None;
+                        state.leave();
                         return Poll::Ready(Work::Leave);
                     }
                 }
                 Phase::Running | Phase::Down | Phase::Unborn => {}
             }
-            state.set_waker(cx);
+            state.fall_asleep(cx);
             return Poll::Pending;
         }
     }
 }
 
 impl<A: Actor> State<A> {
-    fn set_waker(&mut self, cx: &std::task::Context<'_>) {
+    /// The task goes; the next one is spawned on need.
+    fn leave(&mut self) {
+        self.task = false;
+        self.asleep = false;
+        self.waker = None;
+    }
+
+    /// The task is about to wait: from now on, whoever has something for it wakes it.
+    fn fall_asleep(&mut self, cx: &std::task::Context<'_>) {
+        self.asleep = true;
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
         }
@@ -248,7 +273,9 @@ impl<A: Actor> Worker<A> {
                         let end = End { reason, hook: true, escalate: false };
                         self.end(home, seat, ctx, end).await;
                     }
-                    None => self.turn_with(home, seat, ctx).await,
+                    None => {
+                        self.turn_with(home, seat, ctx, None).await;
+                    }
                 }
             }
             Err(failure) => {
@@ -263,7 +290,8 @@ impl<A: Actor> Worker<A> {
         }
     }
 
-    async fn turn(&mut self, home: &Arc<Cell<A>>, ctx: &mut Context<A>) {
+    /// True when the actor is at rest and the task may wait for the next wake.
+    async fn turn(&mut self, home: &Arc<Cell<A>>, ctx: &mut Context<A>, verdict: Option<Trouble>) -> bool {
         let mut tries = 0_u32;
         let seat = loop {
             match home.seat.try_take() {
@@ -278,32 +306,41 @@ impl<A: Actor> Worker<A> {
                 }
             }
         };
-        self.turn_with(home, seat, ctx).await;
+        self.turn_with(home, seat, ctx, verdict).await
     }
 
     /// Handles what is queued; returns when the actor is idle or the incarnation is over.
-    async fn turn_with<'h>(&mut self, home: &'h Arc<Cell<A>>, mut seat: Turn<'h, A>, ctx: &mut Context<A>) {
+    ///
+    /// True when the actor is at rest and the task may wait for the next wake.
+    async fn turn_with<'h>(
+        &mut self,
+        home: &'h Arc<Cell<A>>,
+        mut seat: Turn<'h, A>,
+        ctx: &mut Context<A>,
+        mut trouble: Option<Trouble>,
+    ) -> bool {
         let mut budget = BUDGET;
-        let mut trouble = home.take_verdict();
         loop {
             if let Some(met) = trouble.take() {
                 if let Some(end) = self.resolve(home, &mut seat, ctx, met).await {
-                    return self.end(home, seat, ctx, end).await;
+                    self.end(home, seat, ctx, end).await;
+                    return false;
                 }
             }
             let Some(actor) = seat.as_mut() else {
-                // Nothing to run: the state went with an incarnation that is over.
-                return;
+                // Nothing to run: only a broken rule 2 gets here. End rather than hang.
+                let end = End { reason: ExitReason::Killed, hook: false, escalate: false };
+                self.end(home, seat, ctx, end).await;
+                return false;
             };
             match run_plain(home, actor, ctx, &mut self.batch, &mut budget, &mut self.handled) {
-                Step::Drained => match self.refill(home) {
-                    Refill::More => {}
-                    Refill::Ends(end) => return self.end(home, seat, ctx, end).await,
-                    Refill::Signalled => {
-                        let end = home.signalled();
-                        return self.end(home, seat, ctx, end).await;
+                Step::Drained => match self.refill(home, seat) {
+                    Refill::More(kept) => seat = kept,
+                    Refill::Ends(kept, end) => {
+                        self.end(home, kept, ctx, end).await;
+                        return false;
                     }
-                    Refill::Empty => return home.rest(seat),
+                    Refill::Rest(may_wait) => return may_wait,
                 },
                 Step::Budget => {
                     budget = BUDGET;
@@ -311,14 +348,16 @@ impl<A: Actor> Worker<A> {
                 }
                 Step::Signalled => {
                     let end = home.signalled();
-                    return self.end(home, seat, ctx, end).await;
+                    self.end(home, seat, ctx, end).await;
+                    return false;
                 }
                 Step::Async(mail) => match run_async(home, actor, ctx, mail).await {
                     Ok(handled) => self.handled += handled,
                     Err(Stopped::Trouble(met)) => trouble = Some(met),
                     Err(Stopped::Dropped) => {
                         let end = home.signalled();
-                        return self.end(home, seat, ctx, end).await;
+                        self.end(home, seat, ctx, end).await;
+                        return false;
                     }
                 },
                 Step::Trouble(met) => trouble = Some(met),
@@ -326,14 +365,15 @@ impl<A: Actor> Worker<A> {
         }
     }
 
-    /// Takes out what has come meanwhile.
-    fn refill(&mut self, home: &Arc<Cell<A>>) -> Refill {
+    /// Takes out what has come meanwhile, or gives the turn back: in one look at the mailbox.
+    fn refill<'h>(&mut self, home: &Arc<Cell<A>>, seat: Turn<'h, A>) -> Refill<'h, A> {
         let config = home.mailbox_config();
         let mut wakers = Vec::new();
         let mut state = home.state.lock();
         state.count_handled(std::mem::take(&mut self.handled), &home.kernel);
         if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
-            return Refill::Signalled;
+            drop(state);
+            return Refill::Ends(seat, home.signalled());
         }
         let mut ahead = 0;
         if config.backpressure == BackpressureStrategy::DropOldest {
@@ -352,11 +392,19 @@ impl<A: Actor> Worker<A> {
             home.waiting.store(state.mailbox.has_waiting(), Ordering::SeqCst);
         }
         let refill = if !self.batch.is_empty() || !state.mailbox.is_empty() {
-            Refill::More
+            Refill::More(seat)
         } else if home.signal.load(Ordering::Acquire) & signal::DRAIN != 0 {
-            Refill::Ends(End { reason: ExitReason::Normal, hook: true, escalate: false })
+            Refill::Ends(seat, End { reason: ExitReason::Normal, hook: true, escalate: false })
         } else {
-            Refill::Empty
+            // Rule 2: the turn first, then the phase.
+            drop(seat);
+            state.phase = Phase::Idle;
+            let may_wait = matches!(state.linger, Linger::In | Linger::Used) && state.waker.is_some();
+            if may_wait {
+                state.mailbox.shrink(KEPT);
+                state.asleep = true;
+            }
+            Refill::Rest(may_wait)
         };
         drop(state);
         for waker in wakers {
@@ -417,11 +465,20 @@ impl<A: Actor> Worker<A> {
     }
 }
 
-enum Refill {
-    More,
-    Empty,
-    Signalled,
-    Ends(End),
+enum Refill<'h, A> {
+    More(Turn<'h, A>),
+    /// The actor is idle; true when its task may wait for the next wake.
+    Rest(bool),
+    Ends(Turn<'h, A>, End),
+}
+
+/// Waits for one wake.
+async fn suspend() {
+    let mut polled = false;
+    std::future::poll_fn(|_| {
+        if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
 }
 
 impl Failure {
@@ -674,22 +731,6 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// Gives the turn back; what came in between the two looks is found at the next one.
-    fn rest(&self, seat: Turn<'_, A>) {
-        let mut state = self.state.lock();
-        // Rule 2: the turn first, then the phase.
-        drop(seat);
-        let wanted = !state.mailbox.is_empty()
-            || state.mailbox.has_waiting()
-            || self.signal.load(Ordering::Acquire) != 0;
-        state.phase = if wanted { Phase::Scheduled } else { Phase::Idle };
-    }
-
-    pub(super) fn take_verdict(&self) -> Option<Trouble> {
-        let mut state = self.state.lock();
-        state.more_if_any()?.verdict.take()
-    }
-
     #[inline]
     pub(super) fn room(&self, port: Option<&dyn Port>) -> Room {
         Room::of(self.pid, std::any::type_name::<A>(), || self.name(), port.map(Port::caller))
@@ -760,7 +801,7 @@ impl<A: Actor> Cell<A> {
                 Err(payload) => Poll::Ready(Err(Interrupt::Panicked(payload))),
                 Ok(Poll::Pending) => {
                     let mut state = self.state.lock();
-                    state.set_waker(cx);
+                    state.fall_asleep(cx);
                     drop(state);
                     // A signal given before the waker was set woke nobody.
                     if self.signal.load(Ordering::Acquire) & signal::DROPS != 0 {

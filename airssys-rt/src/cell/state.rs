@@ -70,6 +70,8 @@ pub(crate) struct State<A: Actor> {
     /// Sends fail.
     pub(super) closed: bool,
     pub(super) task: bool,
+    /// The task waits for a wake: it is parked, or its handler is pending.
+    pub(super) asleep: bool,
     pub(super) ending: bool,
     pub(super) linger: Linger,
 }
@@ -161,6 +163,7 @@ impl<A: Actor> State<A> {
             phase: Phase::Unborn,
             closed: false,
             task: false,
+            asleep: false,
             ending: false,
             linger: Linger::Out,
         }
@@ -221,21 +224,25 @@ impl<A: Actor> State<A> {
         if !self.task {
             self.task = true;
             Action::Spawn
-        } else if let Some(waker) = self.waker.take() {
-            Action::Wake(waker)
         } else {
-            // The task runs, or a wake is under way.
-            Action::Nothing
+            self.wake()
         }
+    }
+
+    /// Wakes the task, unless it runs or a wake is under way.
+    #[inline]
+    fn wake(&mut self) -> Action {
+        if !std::mem::take(&mut self.asleep) {
+            return Action::Nothing;
+        }
+        self.waker.clone().map_or(Action::Nothing, Action::Wake)
     }
 
     /// Gets a signal seen: by the task if the actor is idle, by a pending handler if it is not.
     pub(super) fn interrupt(&mut self) -> Action {
         match self.phase {
             Phase::Idle => self.schedule(),
-            Phase::Starting | Phase::Scheduled | Phase::Running => {
-                self.waker.take().map_or(Action::Nothing, Action::Wake)
-            }
+            Phase::Starting | Phase::Scheduled | Phase::Running => self.wake(),
             Phase::Unborn | Phase::Down | Phase::Ended => Action::Nothing,
         }
     }

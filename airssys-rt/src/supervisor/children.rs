@@ -18,7 +18,7 @@ use super::policy::RestartPolicy;
 ///
 /// Inside it is one-for-one, on the supervisor's budget. They end for good with their supervisor, all at the
 /// same time; when a sibling's failure takes them down, those that are not temporary are started again.
-pub struct Children<A: Actor, Arg> {
+pub struct Children<A: Actor, Arg = ()> {
     inside: Arc<Inside<A, Arg>>,
 }
 

@@ -1,0 +1,125 @@
+//! What a message and an actor cost in allocations and bytes, counted by the allocator itself.
+//!
+//! One test, since the counters are the process's.
+
+use std::alloc::{GlobalAlloc, Layout, System as Heap};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
+
+use airssys_rt::prelude::*;
+
+struct Counting;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+static LIVE: AtomicI64 = AtomicI64::new(0);
+
+// SAFETY: every call is passed on unchanged to the system's allocator; counting touches atomics alone.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Relaxed);
+        LIVE.fetch_add(layout.size() as i64, Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { Heap.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size() as i64, Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { Heap.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
+
+#[actor]
+#[derive(Default)]
+struct Counter {
+    value: u64,
+}
+
+#[handlers]
+impl Counter {
+    #[handler]
+    fn add(&mut self, by: u64) -> u64 {
+        self.value += by;
+        self.value
+    }
+
+    #[handler]
+    async fn ready(&mut self) -> u64 {
+        self.value
+    }
+
+    #[handler]
+    async fn waiting(&mut self) -> u64 {
+        tokio::task::yield_now().await;
+        self.value
+    }
+}
+
+/// The fewest allocations of one round out of many: growth of buffers is amortised over the others.
+async fn fewest(mut round: impl AsyncFnMut()) -> u64 {
+    let mut fewest = u64::MAX;
+    for _ in 0..200 {
+        let before = ALLOCATIONS.load(Relaxed);
+        round().await;
+        fewest = fewest.min(ALLOCATIONS.load(Relaxed) - before);
+    }
+    fewest
+}
+
+/// The mean over many rounds in steady state.
+async fn mean(rounds: u64, mut round: impl AsyncFnMut()) -> f64 {
+    for _ in 0..rounds {
+        round().await;
+    }
+    let before = ALLOCATIONS.load(Relaxed);
+    for _ in 0..rounds {
+        round().await;
+    }
+    (ALLOCATIONS.load(Relaxed) - before) as f64 / rounds as f64
+}
+
+#[tokio::test]
+async fn messages_and_actors_cost_no_more_than_promised() {
+    let system = System::new("allocations");
+    let counter = system.spawn(Counter::default());
+
+    let tell = mean(2_000, async || {
+        counter.add(1).tell().await.unwrap();
+        tokio::task::yield_now().await;
+    })
+    .await;
+    let plain = mean(2_000, async || drop(counter.add(1).await.unwrap())).await;
+    let ready = mean(2_000, async || drop(counter.ready().await.unwrap())).await;
+    let waiting = mean(2_000, async || drop(counter.waiting().await.unwrap())).await;
+    println!("allocations: tell {tell}, ask plain {plain}, ask ready async {ready}, ask waiting async {waiting}");
+    assert!(tell <= 0.01, "a tell allocates {tell} times");
+    assert!(plain <= 0.01, "an ask of a plain handler allocates {plain} times");
+    assert!(ready <= 1.01, "an ask of a ready async handler allocates {ready} times");
+    assert!(waiting <= 2.01, "an ask of a waiting async handler allocates {waiting} times");
+
+    let spawn = fewest(async || drop(system.spawn(Counter::default()))).await;
+    println!("allocations: spawn {spawn}");
+    assert!(spawn <= 1, "a spawn allocates {spawn} times");
+
+    const ACTORS: usize = 10_000;
+    let mut actors = Vec::with_capacity(ACTORS);
+    let before = LIVE.load(Relaxed);
+    actors.extend((0..ACTORS).map(|_| system.spawn(Counter::default())));
+    let fresh = (LIVE.load(Relaxed) - before) as f64 / ACTORS as f64;
+    for actor in &actors {
+        for _ in 0..1_024 {
+            actor.add(1).try_tell().unwrap();
+        }
+        assert_eq!(actor.ready().timeout(Duration::from_secs(60)).await.unwrap(), 1_024);
+    }
+    tokio::task::yield_now().await;
+    let used = (LIVE.load(Relaxed) - before) as f64 / ACTORS as f64;
+    println!("bytes an idle actor: new {fresh:.0}, after a burst to capacity {used:.0} (the hottest 4,096 keep a task)");
+    assert!(fresh <= 192.0, "a new actor holds {fresh} bytes");
+    assert!(used < 1_024.0, "an actor holds {used} bytes after a burst");
+
+    drop(actors);
+    assert_eq!(system.counters().processes, 1);
+}
