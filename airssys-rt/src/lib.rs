@@ -16,6 +16,8 @@ mod kernel;
 mod letter;
 mod linger;
 mod lock;
+#[cfg(all(test, airssys_loom))]
+mod loom_tests;
 mod mail;
 mod mailbox;
 #[doc(hidden)]

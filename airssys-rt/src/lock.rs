@@ -1,13 +1,13 @@
 //! A mutex that ignores poison: what it guards is kept whole by short critical sections that run no foreign code.
 
-#[cfg(loom)]
+#[cfg(airssys_loom)]
 use loom::sync::{Mutex, MutexGuard};
-#[cfg(not(loom))]
+#[cfg(not(airssys_loom))]
 use std::sync::{Mutex, MutexGuard};
 use std::sync::PoisonError;
 
 /// How often a taken lock is tried before the thread sleeps: critical sections here last tens of nanoseconds.
-#[cfg(not(loom))]
+#[cfg(not(airssys_loom))]
 const TRIES: u32 = 40;
 
 pub(crate) struct Lock<T>(Mutex<T>);
@@ -17,7 +17,7 @@ impl<T> Lock<T> {
         Self(Mutex::new(value))
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(airssys_loom))]
     #[inline]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         match self.0.try_lock() {
@@ -26,7 +26,7 @@ impl<T> Lock<T> {
         }
     }
 
-    #[cfg(not(loom))]
+    #[cfg(not(airssys_loom))]
     #[cold]
     fn lock_slow(&self) -> MutexGuard<'_, T> {
         for _ in 0..TRIES {
@@ -38,7 +38,7 @@ impl<T> Lock<T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    #[cfg(loom)]
+    #[cfg(airssys_loom)]
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

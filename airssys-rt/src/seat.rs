@@ -12,9 +12,9 @@
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 
-#[cfg(loom)]
+#[cfg(airssys_loom)]
 use loom::{cell::UnsafeCell, sync::atomic::AtomicBool};
-#[cfg(not(loom))]
+#[cfg(not(airssys_loom))]
 use std::{cell::UnsafeCell, sync::atomic::AtomicBool};
 
 use std::sync::atomic::Ordering;
@@ -55,7 +55,7 @@ impl<T> Drop for Turn<'_, T> {
     }
 }
 
-#[cfg(not(loom))]
+#[cfg(not(airssys_loom))]
 impl<T> Deref for Turn<'_, T> {
     type Target = Option<T>;
 
@@ -66,7 +66,7 @@ impl<T> Deref for Turn<'_, T> {
     }
 }
 
-#[cfg(not(loom))]
+#[cfg(not(airssys_loom))]
 impl<T> DerefMut for Turn<'_, T> {
     #[inline]
     fn deref_mut(&mut self) -> &mut Option<T> {
@@ -75,7 +75,7 @@ impl<T> DerefMut for Turn<'_, T> {
     }
 }
 
-#[cfg(loom)]
+#[cfg(airssys_loom)]
 impl<T> Deref for Turn<'_, T> {
     type Target = Option<T>;
 
@@ -85,7 +85,7 @@ impl<T> Deref for Turn<'_, T> {
     }
 }
 
-#[cfg(loom)]
+#[cfg(airssys_loom)]
 impl<T> DerefMut for Turn<'_, T> {
     fn deref_mut(&mut self) -> &mut Option<T> {
         // SAFETY: as above; loom checks that no other access overlaps.

@@ -89,7 +89,7 @@ impl Journal {
     }
 
     /// Writes a new journal of what `store` holds at `now`, and takes the old one's place.
-    pub fn rewrite(self, store: &Store, now: u64) -> io::Result<Self> {
+    pub fn rewrite(&mut self, store: &Store, now: u64) -> io::Result<()> {
         let beside = self.path.with_extension("new");
         let mut file = File::create(&beside)?;
         file.write_all(MAGIC)?;
@@ -116,8 +116,9 @@ impl Journal {
         // Rule 3.
         file.sync_all()?;
         std::fs::rename(&beside, &self.path)?;
-        let file = OpenOptions::new().read(true).write(true).open(&self.path)?;
-        Ok(Self { file, len, ..self })
+        self.file = OpenOptions::new().read(true).write(true).open(&self.path)?;
+        self.len = len;
+        Ok(())
     }
 }
 
@@ -386,7 +387,7 @@ mod tests {
             journal.commit().unwrap();
         }
         assert!(journal.is_long(store.bytes()));
-        let mut journal = journal.rewrite(&store, 0).unwrap();
+        journal.rewrite(&store, 0).unwrap();
         assert!(!journal.is_long(store.bytes()));
         put(&mut journal, b"later", b"x");
         journal.commit().unwrap();
