@@ -98,7 +98,9 @@ impl Ledger {
                     let payment = Payment { number, from: from as _, to: to as _, amount };
                     ledger.apply(payment, None);
                 }
-                _ => return Err(io::Error::new(io::ErrorKind::InvalidData, format!("in the journal: {line}"))),
+                _ => {
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, format!("in the journal: {line}")));
+                }
             }
         }
         Ok(ledger)
@@ -214,7 +216,12 @@ pub struct Session {
 #[handlers]
 impl Session {
     #[handler]
-    pub async fn pay(&mut self, number: u64, to: CustomerId, amount: u64) -> Result<Result<(), Refused>, Unknown> {
+    pub async fn pay(
+        &mut self,
+        number: u64,
+        to: CustomerId,
+        amount: u64,
+    ) -> Result<Result<(), Refused>, Unknown> {
         Ok(self.ledger.make(Payment { number, from: self.customer, to, amount }).await?)
     }
 
@@ -347,7 +354,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         "{CRASHES} crashes: {ledger} of the ledger, {teller} of tellers, {inspector} of the inspector, {session} of sessions"
     );
     println!("{} payments acknowledged, {repeats} of them asked for again", acknowledged.len());
-    println!("{} times the inspector found the total right; at the end it is {total}", checks.load(Ordering::Relaxed));
+    println!(
+        "{} times the inspector found the total right; at the end it is {total}",
+        checks.load(Ordering::Relaxed)
+    );
     assert_eq!(total, TOTAL);
     assert!(system.counters().failures >= CRASHES);
     assert!(checks.load(Ordering::Relaxed) > 0, "somebody looked while it stormed");
@@ -362,10 +372,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The journal alone tells the same story: each acknowledged payment is in it, and none is in it twice.
     let text = std::fs::read_to_string(&path)?;
-    let written: Vec<u64> = text
-        .lines()
-        .filter_map(|line| line.strip_prefix("pay ")?.split(' ').next()?.parse().ok())
-        .collect();
+    let written: Vec<u64> =
+        text.lines().filter_map(|line| line.strip_prefix("pay ")?.split(' ').next()?.parse().ok()).collect();
     let once: BTreeSet<u64> = written.iter().copied().collect();
     assert_eq!(once.len(), written.len(), "no payment was made twice");
     assert!(acknowledged.is_subset(&once), "no acknowledged payment is missing");
@@ -437,7 +445,8 @@ impl Storm {
 
     /// A generator of a line and a half is random enough for weather, and the same each time.
     fn below(&mut self, bound: u64) -> u64 {
-        self.random = self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.random =
+            self.random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.random >> 33) % bound
     }
 

@@ -237,7 +237,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A shared message: by its value on any actor that handles it, or through a `Recipient` that does not
     // say which actor it is.
     assert_eq!(station.displays.ask(Show("22".into())).await?, 1);
-    let anybody: Vec<Recipient<Show>> = vec![station.displays.recipient(), station.archive.logger.recipient()];
+    let anybody: Vec<Recipient<Show>> =
+        vec![station.displays.recipient(), station.archive.logger.recipient()];
     for one in &anybody {
         one.tell(Show("22 degrees".into())).await?;
     }

@@ -86,7 +86,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // Forty asks at the same time. `owned()` makes a request that holds its address, so that a task can
     // take it along.
-    let asks: Vec<_> = (0..JOBS).map(|page| tokio::spawn(press.renderers.render(page).owned().ask())).collect();
+    let asks: Vec<_> =
+        (0..JOBS).map(|page| tokio::spawn(press.renderers.render(page).owned().ask())).collect();
     for (page, ask) in asks.into_iter().enumerate() {
         assert_eq!(ask.await??, format!("page {page}"));
     }
@@ -115,7 +116,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // A full member says so to whoever does not want to wait. Who awaits a `tell` waits for room instead.
     let first = &press.renderers.members()[0];
     let refused = (0..100).find_map(|page| first.render(page).try_tell().err());
-    let Some(TrySendError::Full(message)) = refused else { panic!("a mailbox of eight took a hundred messages") };
+    let Some(TrySendError::Full(message)) = refused else {
+        panic!("a mailbox of eight took a hundred messages")
+    };
     // The message comes back with the error: nothing is lost by trying.
     assert!(matches!(message, RendererMessage::Render { page: 1.. }));
     first.render(0).tell().await?;

@@ -41,12 +41,12 @@ impl Cache {
 
     #[handler]
     pub fn put(&mut self, key: impl Into<String>, value: impl Into<String>) {
-        self.entries.insert(key, (value, Instant::now()));
+        self.entries.insert(key.into(), (value.into(), Instant::now()));
     }
 
     #[handler]
     pub fn get(&self, key: impl Into<String>) -> Option<String> {
-        self.entries.get(&key).map(|(value, _)| value.clone())
+        self.entries.get(&key.into()).map(|(value, _)| value.clone())
     }
 
     #[handler]

@@ -266,7 +266,8 @@ async fn check(here: SocketAddr) {
 /// A client of a few lines, so that the example needs no other crate.
 async fn request(to: SocketAddr, method: &str, path: &str) -> (u16, Value) {
     let mut stream = tokio::net::TcpStream::connect(to).await.expect("the service accepts");
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let head =
+        format!("{method} {path} HTTP/1.1\r\nhost: {to}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await.expect("the request is sent");
     let mut text = String::new();
     stream.read_to_string(&mut text).await.expect("an answer arrives");

@@ -226,3 +226,7 @@ impl<A: Actor> Handles<A::Message> for A {
         }
     }
 }
+
+crate::opaque::opaque_debug! {
+    Plain<M>;
+}

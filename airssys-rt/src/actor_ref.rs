@@ -392,4 +392,3 @@ impl Future for Monitor {
 pub(crate) fn send_error<M>(full: bool, message: M) -> SendError<M> {
     if full { SendError::Full(message) } else { SendError::Stopped(message) }
 }
-

@@ -95,3 +95,10 @@ impl HasProcess for ProcessInfo {
         Some(Target(self.0.clone()))
     }
 }
+
+crate::opaque::opaque_debug! {
+    Posting<M>;
+    Timer;
+    Target;
+    Here<'a>;
+}

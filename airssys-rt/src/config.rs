@@ -79,6 +79,5 @@ pub(crate) struct MailboxConfig {
 }
 
 impl MailboxConfig {
-    pub(crate) const DEFAULT: Self =
-        Self { capacity: 1_024, backpressure: BackpressureStrategy::Block };
+    pub(crate) const DEFAULT: Self = Self { capacity: 1_024, backpressure: BackpressureStrategy::Block };
 }

@@ -49,10 +49,6 @@ impl ActorError {
         Self(Box::new(Fault::Panic(panic_text(payload))))
     }
 
-    pub(crate) fn panicked(message: Arc<str>) -> Self {
-        Self(Box::new(Fault::Panic(message)))
-    }
-
     pub(crate) fn exit(reason: ExitReason) -> Self {
         Self(Box::new(Fault::Exit(reason)))
     }
@@ -101,9 +97,7 @@ impl ActorError {
 /// The text of a displayable value, surviving a `Display` that panics.
 pub(crate) fn text_of(value: &dyn fmt::Display) -> String {
     let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| value.to_string()));
-    caught.unwrap_or_else(|payload| {
-        format!("an error whose Display panicked: {}", panic_text(payload))
-    })
+    caught.unwrap_or_else(|payload| format!("an error whose Display panicked: {}", panic_text(payload)))
 }
 
 /// The text of a panic payload; a payload that panics when dropped is leaked on purpose.
@@ -115,7 +109,7 @@ pub(crate) fn panic_text(payload: Box<dyn Any + Send>) -> Arc<str> {
     } else {
         "a panic without text".into()
     };
-    discard(payload);
+    let _ = discard(payload);
     text
 }
 

@@ -43,7 +43,12 @@ pub(crate) struct Room(Option<Span>);
 
 impl Room {
     #[inline]
-    pub(crate) fn of(pid: ProcessId, actor: &'static str, name: impl Fn() -> Option<std::sync::Arc<str>>, caller: Option<&Caller>) -> Self {
+    pub(crate) fn of(
+        pid: ProcessId,
+        actor: &'static str,
+        name: impl Fn() -> Option<std::sync::Arc<str>>,
+        caller: Option<&Caller>,
+    ) -> Self {
         if LevelFilter::current() == LevelFilter::OFF {
             return Self(None);
         }
@@ -57,7 +62,9 @@ impl Room {
             Some(caller) => {
                 tracing::span!(target: "airssys_rt", parent: caller, Level::INFO, "actor", %pid, name, actor)
             }
-            None => tracing::span!(target: "airssys_rt", parent: None, Level::INFO, "actor", %pid, name, actor),
+            None => {
+                tracing::span!(target: "airssys_rt", parent: None, Level::INFO, "actor", %pid, name, actor)
+            }
         };
         Self(Some(span))
     }
@@ -83,7 +90,13 @@ pub(crate) fn stopped(pid: ProcessId, name: Option<&str>, actor: &'static str, r
     tracing::debug!(target: "airssys_rt", %pid, name, actor, %reason, "actor stopped");
 }
 
-pub(crate) fn crashed(pid: ProcessId, name: Option<&str>, actor: &'static str, message: &str, error: &ActorError) {
+pub(crate) fn crashed(
+    pid: ProcessId,
+    name: Option<&str>,
+    actor: &'static str,
+    message: &str,
+    error: &ActorError,
+) {
     let place = LAST_PANIC.with(|last| last.borrow_mut().take());
     let place = if error.is_panic() { place } else { None };
     tracing::error!(target: "airssys_rt", %pid, name, actor, message, place, %error, "actor crashed");

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use crate::error::AskError;
 use crate::instrument::Caller;
 use crate::reply::{Port, Told};
 
@@ -24,11 +23,8 @@ impl<M> Letter<M> {
     pub(crate) fn asked(message: M, port: Arc<dyn Port>) -> Self {
         Self { message, port: Some(port) }
     }
+}
 
-    /// Tells the asker, if there is one.
-    pub(crate) fn fail(&self, error: AskError) {
-        if let Some(port) = &self.port {
-            port.fail(error);
-        }
-    }
+crate::opaque::opaque_debug! {
+    Letter<M>;
 }

@@ -20,6 +20,7 @@ mod lock;
 mod loom_tests;
 mod mail;
 mod mailbox;
+mod opaque;
 #[doc(hidden)]
 pub mod private;
 mod process;
@@ -44,8 +45,8 @@ pub use config::{ActorConfig, BackpressureStrategy};
 pub use context::Context;
 pub use dead_letter::{DeadLetter, DeadLetters};
 pub use error::{
-    ActorError, ActorResult, AskError, ChildError, ErrorAction, NotRunning, SendError, StartError, SystemError,
-    TrySendError,
+    ActorError, ActorResult, AskError, ChildError, ErrorAction, NotRunning, SendError, StartError,
+    SystemError, TrySendError,
 };
 pub use exit::{Down, Exit, ExitReason, MonitorId};
 pub use process::{ProcessInfo, ProcessRole, ProcessStatus};
@@ -54,9 +55,9 @@ pub use recipient::Recipient;
 pub use reply::{Answer, ReplyTo};
 pub use request::{Ask, Request, Tell, TimerHandle};
 pub use supervisor::{
-    AutoShutdown, Backoff, ChildCount, ChildInfo, ChildSpec, ChildStatus, Children, DynamicSpec, Health, IntoChild,
-    Pool, PoolSpec, RestartPolicy, RestartStrategy, Shutdown, Starting, Supervised, Supervisor, SupervisorBuilder,
-    SupervisorChild, SupervisorSpec,
+    AutoShutdown, Backoff, ChildCount, ChildInfo, ChildSpec, ChildStatus, Children, DynamicSpec, Health,
+    IntoChild, Pool, PoolSpec, RestartPolicy, RestartStrategy, Shutdown, Starting, Supervised, Supervisor,
+    SupervisorBuilder, SupervisorChild, SupervisorSpec,
 };
 pub use system::{Counters, EventBus, ShutdownReport, Start, Startable, System, SystemBuilder};
 pub use tree::{Node, Tree};
@@ -70,10 +71,10 @@ pub mod prelude {
 
     pub use crate::{
         Actor, ActorConfig, ActorError, ActorRef, ActorResult, Address, AskError, AutoShutdown, Backoff,
-        BackpressureStrategy, ChildError, ChildInfo, ChildSpec, ChildStatus, Children, Context, Down, ErrorAction,
-        EventBus, Exit, ExitReason, Handles, HasProcess, Pool, ProcessId, ProcessInfo, ProcessStatus, Recipient,
-        ReplyTo, Request, RestartPolicy, RestartStrategy, SendError, Shutdown, StartError, Supervised, Supervisor,
-        SupervisorSpec, System, TrySendError, WeakRef,
+        BackpressureStrategy, ChildError, ChildInfo, ChildSpec, ChildStatus, Children, Context, Down,
+        ErrorAction, EventBus, Exit, ExitReason, Handles, HasProcess, Pool, ProcessId, ProcessInfo,
+        ProcessStatus, Recipient, ReplyTo, Request, RestartPolicy, RestartStrategy, SendError, Shutdown,
+        StartError, Supervised, Supervisor, SupervisorSpec, System, TrySendError, WeakRef,
     };
 
     #[cfg(feature = "macros")]

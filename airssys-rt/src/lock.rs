@@ -2,9 +2,9 @@
 
 #[cfg(airssys_loom)]
 use loom::sync::{Mutex, MutexGuard};
+use std::sync::PoisonError;
 #[cfg(not(airssys_loom))]
 use std::sync::{Mutex, MutexGuard};
-use std::sync::PoisonError;
 
 /// How often a taken lock is tried before the thread sleeps: critical sections here last tens of nanoseconds.
 #[cfg(not(airssys_loom))]

@@ -79,7 +79,8 @@ fn loom_a_waiting_sender_that_gives_up_is_let_in_or_withdrawn_and_never_both() {
                 mailbox.admit(ONE, 0, &mut Vec::new())
             })
         };
-        let accepted = matches!(pin!(room).as_mut().poll(&mut Context::from_waker(&waker())), Poll::Ready(Ok(())));
+        let accepted =
+            matches!(pin!(room).as_mut().poll(&mut Context::from_waker(&waker())), Poll::Ready(Ok(())));
         // Dropped here, whatever the reader has done.
         let admitted = reader.join().unwrap();
         let mut mailbox = mailbox.lock();

@@ -39,7 +39,12 @@ pub trait Errand<A: Actor>: Send {
     #[doc(hidden)]
     fn take_port(&mut self) -> Option<ErasedPort>;
     /// Does it now.
-    fn run_plain(self: Box<Self>, actor: &mut A, ctx: &mut Context<A>, answer: &mut Answer<'_>) -> ActorResult<()>;
+    fn run_plain(
+        self: Box<Self>,
+        actor: &mut A,
+        ctx: &mut Context<A>,
+        answer: &mut Answer<'_>,
+    ) -> ActorResult<()>;
     #[doc(hidden)]
     fn run<'a>(self: Box<Self>, actor: &'a mut A, ctx: &'a mut Context<A>) -> Doing<'a>;
     #[doc(hidden)]
@@ -118,7 +123,6 @@ struct Shared<M> {
     takes_room: bool,
 }
 
-
 impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
     fn takes_room(&self) -> bool {
         self.takes_room
@@ -146,7 +150,12 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
         self.letter.port.take().map(ErasedPort)
     }
 
-    fn run_plain(self: Box<Self>, actor: &mut A, ctx: &mut Context<A>, answer: &mut Answer<'_>) -> ActorResult<()> {
+    fn run_plain(
+        self: Box<Self>,
+        actor: &mut A,
+        ctx: &mut Context<A>,
+        answer: &mut Answer<'_>,
+    ) -> ActorResult<()> {
         match <A as Handles<M>>::handle_plain(actor, self.letter.message, ctx) {
             Ok(outcome) => settle::<A, M>(outcome, answer),
             // `is_plain` said otherwise: the impl contradicts itself.
@@ -168,7 +177,10 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
     }
 }
 
-fn settle<A: Handles<M>, M: Send + 'static>(outcome: ActorResult<A::Reply>, answer: &mut Answer<'_>) -> ActorResult<()> {
+fn settle<A: Handles<M>, M: Send + 'static>(
+    outcome: ActorResult<A::Reply>,
+    answer: &mut Answer<'_>,
+) -> ActorResult<()> {
     match outcome {
         Ok(reply) => {
             if !answer.is_gone() {
@@ -253,4 +265,9 @@ impl<A: Actor> Errand<A> for ExitNotice {
     fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
         self
     }
+}
+
+crate::opaque::opaque_debug! {
+    Mail<A> where A: Actor;
+    ErasedPort;
 }

@@ -81,9 +81,9 @@ impl<T: Item> Mailbox<T> {
             BackpressureStrategy::Block if !wait => Offer::Refused(item),
             BackpressureStrategy::Block => {
                 let ticket = Arc::new(Ticket(Lock::new(Place::Waiting { item, waker: None })));
-                let waiting = self.waiting.get_or_insert_with(|| {
-                    Box::new(Waiting { tickets: VecDeque::new(), sweep_at: SWEEP })
-                });
+                let waiting = self
+                    .waiting
+                    .get_or_insert_with(|| Box::new(Waiting { tickets: VecDeque::new(), sweep_at: SWEEP }));
                 if waiting.tickets.len() >= waiting.sweep_at {
                     waiting.tickets.retain(|ticket| !ticket.is_stale());
                     waiting.sweep_at = SWEEP.max(waiting.tickets.len() * 2);

@@ -77,10 +77,12 @@ impl<R> ReplyCell<R> {
                 drop(old);
                 Poll::Pending
             }
-            State::Done(_) | State::Closed | State::Expired => match std::mem::replace(&mut *state, State::Closed) {
-                State::Done(answer) => Poll::Ready(answer),
-                _ => Poll::Ready(Err(AskError::NoReply)),
-            },
+            State::Done(_) | State::Closed | State::Expired => {
+                match std::mem::replace(&mut *state, State::Closed) {
+                    State::Done(answer) => Poll::Ready(answer),
+                    _ => Poll::Ready(Err(AskError::NoReply)),
+                }
+            }
         }
     }
 
@@ -335,4 +337,8 @@ impl<R> std::fmt::Debug for ReplyTo<R> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ReplyTo").field("is_awaited", &self.port.is_some()).finish()
     }
+}
+
+crate::opaque::opaque_debug! {
+    Answer<'a>;
 }

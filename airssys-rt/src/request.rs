@@ -316,7 +316,8 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                             Spot::Later(cell) => {
                                 *this.state = AskState::Waiting(Waiting(cell));
                                 let asker = current();
-                                let deadline = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
+                                let deadline =
+                                    deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
                                 this.sleep.set(Some(sleep_until(deadline, this.to.get())));
                                 continue;
                             }
@@ -329,25 +330,27 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                     };
                     let asker = current();
                     let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
-                    if let Some(asker) = asker {
-                        if let Some(target) = this.to.get().__target() {
-                            // Noted first: of two asks that meet head-on, one sees the other.
-                            let number = asker.process.begin_asking(target.0.clone());
-                            let asking = Asking { asker: asker.process, number };
-                            if !*this.ignore_cycle {
-                                if let Some(path) = ring(&asking.asker, &target.0) {
-                                    *this.state = AskState::Done;
-                                    return Poll::Ready(Err(AskError::Deadlock { path }));
-                                }
-                            }
-                            *this.asking = Some(asking);
+                    if let Some(asker) = asker
+                        && let Some(target) = this.to.get().__target()
+                    {
+                        // Noted first: of two asks that meet head-on, one sees the other.
+                        let number = asker.process.begin_asking(target.0.clone());
+                        let asking = Asking { asker: asker.process, number };
+                        if !*this.ignore_cycle
+                            && let Some(path) = ring(&asking.asker, &target.0)
+                        {
+                            *this.state = AskState::Done;
+                            return Poll::Ready(Err(AskError::Deadlock { path }));
                         }
+                        *this.asking = Some(asking);
                     }
                     let cell = Arc::new(ReplyCell::new(Some(until), Caller::current()));
                     let port: Arc<dyn Port> = cell.clone();
                     match this.to.get().__post(Letter::asked(message, port), true) {
                         Posting::Done => *this.state = AskState::Waiting(Waiting(cell)),
-                        Posting::Waits(waits) => *this.state = AskState::Posting { waits, cell: Some(Waiting(cell)) },
+                        Posting::Waits(waits) => {
+                            *this.state = AskState::Posting { waits, cell: Some(Waiting(cell)) }
+                        }
                         Posting::Full(_) => {
                             *this.state = AskState::Done;
                             return Poll::Ready(Err(AskError::Full));
@@ -406,11 +409,11 @@ fn deadline<D: Address<M>, M: Send + 'static>(
     let limit = limit.unwrap_or_else(|| to.__ask_timeout());
     let mut until = timer::after(limit);
     *waited = limit;
-    if let Some(outer) = asker.and_then(|asker| asker.deadline) {
-        if outer < until {
-            *waited = outer.saturating_duration_since(Instant::now());
-            until = outer;
-        }
+    if let Some(outer) = asker.and_then(|asker| asker.deadline)
+        && outer < until
+    {
+        *waited = outer.saturating_duration_since(Instant::now());
+        until = outer;
     }
     until
 }
@@ -444,7 +447,12 @@ fn ring(asker: &Arc<dyn AnyCell>, target: &Arc<dyn AnyCell>) -> Option<Vec<Proce
     follow(home, target, &mut path, &mut seen).then_some(path)
 }
 
-fn follow(home: ProcessId, at: &Arc<dyn AnyCell>, path: &mut Vec<ProcessId>, seen: &mut Vec<ProcessId>) -> bool {
+fn follow(
+    home: ProcessId,
+    at: &Arc<dyn AnyCell>,
+    path: &mut Vec<ProcessId>,
+    seen: &mut Vec<ProcessId>,
+) -> bool {
     path.push(at.pid());
     if at.pid() == home {
         return true;
@@ -555,4 +563,10 @@ impl std::fmt::Debug for TimerHandle {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("TimerHandle")
     }
+}
+
+crate::opaque::opaque_debug! {
+    Request<'a, D, M, R>;
+    Ask<'a, D, M, R>;
+    Tell<'a, D, M>;
 }

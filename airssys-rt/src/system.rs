@@ -218,7 +218,6 @@ impl System {
     }
 
     /// A picture of who owns whom, at this moment.
-    #[must_use]
     pub fn tree(&self) -> Tree {
         Tree::of(&self.kernel)
     }
@@ -598,4 +597,9 @@ impl<S: Startable> IntoFuture for Start<S> {
     fn into_future(self) -> Self::IntoFuture {
         Box::pin(self.what.start_in(self.system, self.name, self.limit))
     }
+}
+
+crate::opaque::opaque_debug! {
+    SystemBuilder;
+    Start<S>;
 }

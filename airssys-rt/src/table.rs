@@ -66,9 +66,8 @@ impl Table {
     pub(crate) fn insert(&self, cell: Arc<dyn AnyCell>) {
         let (shard, page, slot) = place(cell.pid());
         let mut pages = self.shards[shard].lock();
-        let page = pages
-            .entry(page)
-            .or_insert_with(|| Box::new(Page { tenants: 0, slots: [const { None }; PAGE] }));
+        let page =
+            pages.entry(page).or_insert_with(|| Box::new(Page { tenants: 0, slots: [const { None }; PAGE] }));
         let old = page.slots[slot].replace(cell);
         page.tenants += u32::from(old.is_none());
     }
@@ -106,6 +105,9 @@ impl Table {
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.lock().values().map(|page| page.tenants as usize).sum::<usize>()).sum()
+        self.shards
+            .iter()
+            .map(|shard| shard.lock().values().map(|page| page.tenants as usize).sum::<usize>())
+            .sum()
     }
 }

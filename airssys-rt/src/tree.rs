@@ -84,7 +84,8 @@ impl Tree {
         for root in &self.roots {
             let _ = writeln!(out, "  s0 --> p{}", root.pid.as_u64());
             root.walk(&mut |node| {
-                let (open, close) = if node.role == ProcessRole::Supervisor { ("[", "]") } else { ("(", ")") };
+                let (open, close) =
+                    if node.role == ProcessRole::Supervisor { ("[", "]") } else { ("(", ")") };
                 let (number, label) = (node.pid.as_u64(), plain(&node.label));
                 let _ = writeln!(out, "  p{number}{open}\"{label} #lt;{number}#gt;\"{close}");
                 for child in &node.children {
@@ -101,7 +102,8 @@ impl Node {
         let children = below.remove(&Some(cell.pid())).unwrap_or_default();
         let info = ProcessInfo(cell);
         let actor = short_name(info.actor_type());
-        let label = info.child_id().or_else(|| info.name()).map_or_else(|| actor.clone(), |label| label.to_string());
+        let label =
+            info.child_id().or_else(|| info.name()).map_or_else(|| actor.clone(), |label| label.to_string());
         Self {
             pid: info.pid(),
             label,

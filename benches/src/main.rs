@@ -23,8 +23,16 @@ fn main() {
         Case { name: "tell, 8 producers", ours: || ours::tell(8), theirs: || tokio_actor::tell(8) },
         Case { name: "ask, plain fn", ours: || ours::ask(false), theirs: tokio_actor::ask },
         Case { name: "ask, async fn", ours: || ours::ask(true), theirs: tokio_actor::ask },
-        Case { name: "ask, 64 askers, plain fn", ours: || ours::ask_many(false), theirs: tokio_actor::ask_many },
-        Case { name: "ask, 64 askers, async fn", ours: || ours::ask_many(true), theirs: tokio_actor::ask_many },
+        Case {
+            name: "ask, 64 askers, plain fn",
+            ours: || ours::ask_many(false),
+            theirs: tokio_actor::ask_many,
+        },
+        Case {
+            name: "ask, 64 askers, async fn",
+            ours: || ours::ask_many(true),
+            theirs: tokio_actor::ask_many,
+        },
         Case { name: "ping-pong", ours: ours::ping_pong, theirs: tokio_actor::ping_pong },
         Case { name: "ring of 1,000", ours: ours::ring, theirs: tokio_actor::ring },
         Case { name: "spawn and stop", ours: ours::spawn, theirs: tokio_actor::spawn },

@@ -135,7 +135,9 @@ fn hops(actors: usize, hops: u64) -> f64 {
         // Where the last hop lands.
         let last = (hops % actors as u64) as usize;
         let all: Vec<_> = (0..actors)
-            .map(|place| system.spawn(Hopper { next: None, done: if place == last { done.take() } else { None } }))
+            .map(|place| {
+                system.spawn(Hopper { next: None, done: if place == last { done.take() } else { None } })
+            })
             .collect();
         for (place, hopper) in all.iter().enumerate() {
             hopper.meet(all[(place + 1) % actors].downgrade()).await.unwrap();

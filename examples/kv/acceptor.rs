@@ -24,7 +24,10 @@ pub struct Acceptor {
 }
 
 impl Acceptor {
-    pub async fn bind(server: Arc<Server>, connections: Children<Connection, Arc<TcpStream>>) -> io::Result<Self> {
+    pub async fn bind(
+        server: Arc<Server>,
+        connections: Children<Connection, Arc<TcpStream>>,
+    ) -> io::Result<Self> {
         let wanted = server.settings.address;
         let socket = if wanted.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
         // After a crash, the door is opened again at once.

@@ -367,7 +367,9 @@ mod tests {
 
     #[test]
     fn set_takes_its_options_in_any_order() {
-        let Command::Key(Op::Set { lifetime, when, get, .. }) = parse("set k v nx PX 1500 get") else { panic!() };
+        let Command::Key(Op::Set { lifetime, when, get, .. }) = parse("set k v nx PX 1500 get") else {
+            panic!()
+        };
         assert!(matches!(lifetime, Lifetime::Until(at) if at > now() && at <= now() + 1_500));
         assert_eq!((when, get), (When::Absent, true));
     }

@@ -215,7 +215,12 @@ impl Connection {
         Ok(next)
     }
 
-    async fn alone(&mut self, command: Command, plan: &mut Plan, ctx: &mut Context<Self>) -> io::Result<Next> {
+    async fn alone(
+        &mut self,
+        command: Command,
+        plan: &mut Plan,
+        ctx: &mut Context<Self>,
+    ) -> io::Result<Next> {
         let server = self.guest.server.clone();
         match command {
             // An answer of any size, so one at a time.
@@ -293,7 +298,11 @@ impl Connection {
             && !self.subscriptions.is_empty()
             && !matches!(
                 command,
-                Command::Subscribe(_) | Command::Unsubscribe(_) | Command::Ping(_) | Command::Quit | Command::Refused(_)
+                Command::Subscribe(_)
+                    | Command::Unsubscribe(_)
+                    | Command::Ping(_)
+                    | Command::Quit
+                    | Command::Refused(_)
             )
     }
 
@@ -316,7 +325,9 @@ impl Connection {
             ("databases", "1".to_owned()),
         ];
         let asked = |name: &str| {
-            patterns.iter().any(|pattern| crate::glob::matches(&pattern.to_ascii_lowercase(), name.as_bytes()))
+            patterns
+                .iter()
+                .any(|pattern| crate::glob::matches(&pattern.to_ascii_lowercase(), name.as_bytes()))
         };
         let found = all.into_iter().filter(|(name, _)| asked(name));
         Reply::Map(found.map(|(name, value)| (Reply::bulk(name), Reply::bulk(value))).collect())

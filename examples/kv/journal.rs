@@ -154,7 +154,12 @@ fn replay(file: &File, size: u64, path: &Path, store: &mut Store) -> io::Result<
         while !records.is_empty() {
             match decode(&mut records) {
                 Some(record) => store.replay(record),
-                None => return Err(io::Error::other(format!("{}: a frame at {at} makes no sense", path.display()))),
+                None => {
+                    return Err(io::Error::other(format!(
+                        "{}: a frame at {at} makes no sense",
+                        path.display()
+                    )));
+                }
             }
         }
         at += (HEAD + frame.len()) as u64;
@@ -185,7 +190,8 @@ fn write_at(mut file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
 /// Fills in the head of a frame.
 fn seal(frame: &mut [u8]) -> io::Result<()> {
     let (head, records) = frame.split_at_mut(HEAD);
-    let len = u32::try_from(records.len()).map_err(|_| io::Error::other("one turn changed more than 4 GiB"))?;
+    let len =
+        u32::try_from(records.len()).map_err(|_| io::Error::other("one turn changed more than 4 GiB"))?;
     head[..4].copy_from_slice(&len.to_le_bytes());
     head[4..].copy_from_slice(&crc32fast::hash(records).to_le_bytes());
     Ok(())

@@ -129,7 +129,8 @@ impl Plan {
                 asked = 0;
             }
         } else {
-            shards = join_all(directory.shards.iter().zip(&mut self.ops).map(|(shard, ops)| ask(shard, ops))).await;
+            shards = join_all(directory.shards.iter().zip(&mut self.ops).map(|(shard, ops)| ask(shard, ops)))
+                .await;
         }
         debug_assert!(asked != 1);
         Answers { shards, slots: std::mem::take(&mut self.slots).into_iter() }
@@ -204,7 +205,9 @@ impl Merge {
 pub fn not_answered(error: &AskError) -> String {
     match error {
         AskError::Crashed { .. } | AskError::Failed { .. } => {
-            format!("ERR the shard of this key crashed with the command in hand, done or not, and is back: {error}")
+            format!(
+                "ERR the shard of this key crashed with the command in hand, done or not, and is back: {error}"
+            )
         }
         other => format!("ERR not done in time, or not at all: {other}"),
     }

@@ -74,7 +74,11 @@ impl Decoder {
     ///
     /// # Errors
     /// [`ProtocolError`], after the commands before it.
-    pub fn decode(&mut self, buffer: &mut BytesMut, commands: &mut Vec<Command>) -> Result<(), ProtocolError> {
+    pub fn decode(
+        &mut self,
+        buffer: &mut BytesMut,
+        commands: &mut Vec<Command>,
+    ) -> Result<(), ProtocolError> {
         loop {
             let step = match self.state {
                 State::Between => self.begin(buffer)?,
@@ -99,7 +103,9 @@ impl Decoder {
         match buffer.get(self.at) {
             None => Ok(Step::More),
             Some(b'*') => {
-                let Some((count, next)) = header(buffer, self.at, "multibulk")? else { return Ok(Step::More) };
+                let Some((count, next)) = header(buffer, self.at, "multibulk")? else {
+                    return Ok(Step::More);
+                };
                 if count > ELEMENTS {
                     return Err(ProtocolError("invalid multibulk length".into()));
                 }
@@ -160,8 +166,8 @@ impl Decoder {
                     return Err(ProtocolError(format!("expected '$', got '{}'", other.escape_ascii())));
                 }
             }
-            let frame = decode_range(&buffer[self.at..])
-                .map_err(|_| ProtocolError("invalid bulk length".into()))?;
+            let frame =
+                decode_range(&buffer[self.at..]).map_err(|_| ProtocolError("invalid bulk length".into()))?;
             let (range, next) = match frame {
                 Some((RangeFrame::BulkString((from, to)), used)) => {
                     let (from, to) = (self.at + from, self.at + to);
@@ -211,7 +217,10 @@ impl Decoder {
 
     fn refusal(&self, len: usize) -> Option<String> {
         if len > self.limits.value {
-            return Some(format!("ERR a value of {len} bytes is over the limit of {} bytes", self.limits.value));
+            return Some(format!(
+                "ERR a value of {len} bytes is over the limit of {} bytes",
+                self.limits.value
+            ));
         }
         let start = self.args.first().map_or(self.at, |first| first.start);
         (self.at - start + len > self.limits.command)
@@ -265,7 +274,8 @@ fn header(buffer: &[u8], at: usize, what: &str) -> Result<Option<(i64, usize)>, 
     let Some(end) = end else {
         return if rest.len() > 32 { Err(wrong()) } else { Ok(None) };
     };
-    let number = std::str::from_utf8(&rest[1..end]).ok().and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
+    let number =
+        std::str::from_utf8(&rest[1..end]).ok().and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
     match rest.get(end + 1) {
         None => Ok(None),
         Some(b'\n') => Ok(Some((number, at + end + 2))),
@@ -334,7 +344,10 @@ mod tests {
             let (commands, end) = feed(LIMITS, &bytes, step);
             assert_eq!(end, Ok(()));
             assert_eq!(commands.len(), 2);
-            assert!(matches!(&commands[0], Command::Refused(text) if text.contains("1001 bytes")), "{commands:?}");
+            assert!(
+                matches!(&commands[0], Command::Refused(text) if text.contains("1001 bytes")),
+                "{commands:?}"
+            );
             assert_eq!(commands[1], get("a"));
         }
     }

@@ -74,7 +74,8 @@ impl Server {
 
     /// What `INFO` says.
     pub async fn info(&self, system: &System) -> String {
-        let holdings = join_all(self.directory.shards().iter().map(|shard| async { shard.holdings().await })).await;
+        let holdings =
+            join_all(self.directory.shards().iter().map(|shard| async { shard.holdings().await })).await;
         let total = holdings.into_iter().flatten().fold(Holdings::default(), |sum, one| Holdings {
             keys: sum.keys + one.keys,
             mortal: sum.mortal + one.mortal,

@@ -61,9 +61,11 @@ impl Settings {
             };
             let value = match (name.as_str(), value) {
                 ("--fsync", value) => value.unwrap_or_else(|| "1".into()),
-                ("--port" | "--bind" | "--dir" | "--shards" | "--max-clients" | "--max-value", value) => value
-                    .or_else(|| flags.next())
-                    .ok_or_else(|| BadSettings(format!("{name} needs a value")))?,
+                ("--port" | "--bind" | "--dir" | "--shards" | "--max-clients" | "--max-value", value) => {
+                    value
+                        .or_else(|| flags.next())
+                        .ok_or_else(|| BadSettings(format!("{name} needs a value")))?
+                }
                 _ => return Err(BadSettings(format!("no flag {name}\n\n{USAGE}"))),
             };
             given.push((name, value));
@@ -113,7 +115,8 @@ impl Settings {
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if self.shards == 0 {
-                    self.shards = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 64));
+                    self.shards =
+                        std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, 64));
                 }
                 std::fs::write(&note, format!("{}\n", self.shards))?;
             }

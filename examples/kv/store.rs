@@ -14,19 +14,51 @@ use crate::reply::Reply;
 /// One operation on the keys of one shard.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Op {
-    Get { key: Blob },
-    GetDel { key: Blob },
-    Set { key: Blob, value: Blob, lifetime: Lifetime, when: When, get: bool },
-    Delete { key: Blob },
-    Exists { key: Blob },
-    Add { key: Blob, by: i64 },
-    Append { key: Blob, value: Blob },
-    Length { key: Blob },
-    Expire { key: Blob, at: u64 },
-    Persist { key: Blob },
+    Get {
+        key: Blob,
+    },
+    GetDel {
+        key: Blob,
+    },
+    Set {
+        key: Blob,
+        value: Blob,
+        lifetime: Lifetime,
+        when: When,
+        get: bool,
+    },
+    Delete {
+        key: Blob,
+    },
+    Exists {
+        key: Blob,
+    },
+    Add {
+        key: Blob,
+        by: i64,
+    },
+    Append {
+        key: Blob,
+        value: Blob,
+    },
+    Length {
+        key: Blob,
+    },
+    Expire {
+        key: Blob,
+        at: u64,
+    },
+    Persist {
+        key: Blob,
+    },
     /// In units of so many milliseconds.
-    TimeToLive { key: Blob, unit: u64 },
-    Keys { pattern: Blob },
+    TimeToLive {
+        key: Blob,
+        unit: u64,
+    },
+    Keys {
+        pattern: Blob,
+    },
     Count,
     Flush,
 }
@@ -123,7 +155,9 @@ impl Store {
     /// it is safe.
     pub fn apply(&mut self, op: Op, now: u64, value_limit: usize, journal: &mut impl Remember) -> Reply {
         match op {
-            Op::Get { key } => self.live(&key, now).map_or(Reply::Null, |entry| Reply::Bulk(entry.value.clone())),
+            Op::Get { key } => {
+                self.live(&key, now).map_or(Reply::Null, |entry| Reply::Bulk(entry.value.clone()))
+            }
             Op::GetDel { key } => match self.take(&key) {
                 Some(entry) => {
                     journal.remember(Record::Delete { key: &key });
@@ -194,13 +228,17 @@ impl Store {
                 };
                 let len = old.value.len() + value.len();
                 if len > value_limit {
-                    return Reply::error(format!("ERR a value of {len} bytes is over the limit of {value_limit} bytes"));
+                    return Reply::error(format!(
+                        "ERR a value of {len} bytes is over the limit of {value_limit} bytes"
+                    ));
                 }
                 journal.remember(Record::Append { key: &key, tail: &value });
                 self.append(&key, &value);
                 Reply::Int(len as i64)
             }
-            Op::Length { key } => Reply::Int(self.live(&key, now).map_or(0, |entry| entry.value.len() as i64)),
+            Op::Length { key } => {
+                Reply::Int(self.live(&key, now).map_or(0, |entry| entry.value.len() as i64))
+            }
             Op::Expire { key, at } => {
                 if self.live(&key, now).is_none() {
                     return Reply::Int(0);
@@ -474,9 +512,19 @@ mod tests {
                 let key = Blob::from(&*format!("key {}", random(8)));
                 let value = Blob::copy(&vec![b'0' + random(10) as u8; random(40) as usize]);
                 let op = match random(12) {
-                    0..3 => Op::Set { key, value, lifetime: Lifetime::Forever, when: When::Always, get: false },
-                    3 => Op::Set { key, value, lifetime: Lifetime::Until(now + random(60) + 1), when: When::Always, get: true },
-                    4 => Op::Set { key, value, lifetime: Lifetime::AsBefore, when: When::Present, get: false },
+                    0..3 => {
+                        Op::Set { key, value, lifetime: Lifetime::Forever, when: When::Always, get: false }
+                    }
+                    3 => Op::Set {
+                        key,
+                        value,
+                        lifetime: Lifetime::Until(now + random(60) + 1),
+                        when: When::Always,
+                        get: true,
+                    },
+                    4 => {
+                        Op::Set { key, value, lifetime: Lifetime::AsBefore, when: When::Present, get: false }
+                    }
                     5 => Op::Append { key, value },
                     6 => Op::Add { key, by: 3 },
                     7 => Op::Delete { key },

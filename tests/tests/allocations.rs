@@ -93,7 +93,9 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     let plain = mean(2_000, async || drop(counter.add(1).await.unwrap())).await;
     let ready = mean(2_000, async || drop(counter.ready().await.unwrap())).await;
     let waiting = mean(2_000, async || drop(counter.waiting().await.unwrap())).await;
-    println!("allocations: tell {tell}, ask plain {plain}, ask ready async {ready}, ask waiting async {waiting}");
+    println!(
+        "allocations: tell {tell}, ask plain {plain}, ask ready async {ready}, ask waiting async {waiting}"
+    );
     assert!(tell <= 0.01, "a tell allocates {tell} times");
     assert!(plain <= 0.01, "an ask of a plain handler allocates {plain} times");
     assert!(ready <= 1.01, "an ask of a ready async handler allocates {ready} times");
@@ -116,7 +118,9 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     }
     tokio::task::yield_now().await;
     let used = (LIVE.load(Relaxed) - before) as f64 / ACTORS as f64;
-    println!("bytes an idle actor: new {fresh:.0}, after a burst to capacity {used:.0} (the hottest 4,096 keep a task)");
+    println!(
+        "bytes an idle actor: new {fresh:.0}, after a burst to capacity {used:.0} (the hottest 4,096 keep a task)"
+    );
     assert!(fresh <= 192.0, "a new actor holds {fresh} bytes");
     assert!(used < 1_024.0, "an actor holds {used} bytes after a burst");
 

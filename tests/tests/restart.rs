@@ -39,7 +39,12 @@ async fn c011_a_permanent_child_is_restarted_after_every_end() {
         assert_eq!(supervisor.health().await.unwrap().recent_restarts, 6);
         // The stop handler ran for every end but the panic and the kill, with its reason.
         let stops: Vec<_> = stage.log.lines().into_iter().filter(|line| line.contains("stops")).collect();
-        let expected = ["a stops: normal", "a stops: shutdown", "a stops: shutdown: done", "a stops: failed: gone wrong"];
+        let expected = [
+            "a stops: normal",
+            "a stops: shutdown",
+            "a stops: shutdown: done",
+            "a stops: failed: gone wrong",
+        ];
         assert_eq!(stops, expected);
         supervisor.stop().await.unwrap();
         stage.assert_nothing_left();
@@ -53,7 +58,8 @@ async fn c012_c013_a_transient_child_stays_down_after_an_orderly_end_and_can_be_
         for how in &ENDS[..3] {
             let stage = Stage::new();
             let [a, b] = stage.scripts(["a", "b"]);
-            let builder = Supervisor::builder().child(a.spec().restart(RestartPolicy::Transient)).child(b.spec());
+            let builder =
+                Supervisor::builder().child(a.spec().restart(RestartPolicy::Transient)).child(b.spec());
             let supervisor = stage.supervise(builder).await;
             let a = worker(&supervisor, "a").await;
             let down = a.monitor();
@@ -141,8 +147,17 @@ async fn c016_a_temporary_bystander_of_a_group_restart_is_stopped_and_forgotten(
             assert_eq!(down.await.reason, ExitReason::Shutdown);
             let running = |id: &str| (id.to_owned(), ChildStatus::Running);
             assert_eq!(rows(&supervisor).await, [running("a"), running("c")]);
-            let expected =
-                ["a gone", "c stops: shutdown", "c gone", "b stops: shutdown", "b gone", "a starts", "a up", "c starts", "c up"];
+            let expected = [
+                "a gone",
+                "c stops: shutdown",
+                "c gone",
+                "b stops: shutdown",
+                "b gone",
+                "a starts",
+                "a up",
+                "c starts",
+                "c up",
+            ];
             assert_eq!(stage.log.take(), expected);
             assert_eq!(supervisor.process().status(), ProcessStatus::Waiting);
             supervisor.stop().await.unwrap();
@@ -163,7 +178,8 @@ async fn c017_terminate_child_stops_without_a_restart_and_forgets_only_the_tempo
             .child(b.spec().restart(RestartPolicy::Transient))
             .child(c.spec().restart(RestartPolicy::Temporary));
         let supervisor = stage.supervise(builder).await;
-        for (id, after) in [("a", Some(ChildStatus::Stopped)), ("b", Some(ChildStatus::Stopped)), ("c", None)] {
+        for (id, after) in [("a", Some(ChildStatus::Stopped)), ("b", Some(ChildStatus::Stopped)), ("c", None)]
+        {
             let child = worker(&supervisor, id).await;
             let down = child.monitor();
             supervisor.terminate_child(id).await.unwrap();

@@ -11,7 +11,9 @@ pub struct Counter {
 #[derive(Debug, PartialEq)]
 pub struct Overdrawn;
 impl std::fmt::Display for Overdrawn {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { f.write_str("overdrawn") }
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("overdrawn")
+    }
 }
 impl std::error::Error for Overdrawn {}
 
@@ -24,16 +26,26 @@ impl Counter {
         self.value
     }
     #[handler]
-    pub async fn value(&self) -> i64 { self.value }
-    #[handler]
-    pub async fn slow(&mut self) -> i64 { tokio::time::sleep(Duration::from_millis(5)).await; self.value }
-    #[handler]
-    pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
-        if amount > self.value { return Err(Overdrawn) }
-        self.value -= amount; Ok(self.value)
+    pub async fn value(&self) -> i64 {
+        self.value
     }
     #[handler]
-    pub fn boom(&mut self) { panic!("boom") }
+    pub async fn slow(&mut self) -> i64 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        self.value
+    }
+    #[handler]
+    pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
+        if amount > self.value {
+            return Err(Overdrawn);
+        }
+        self.value -= amount;
+        Ok(self.value)
+    }
+    #[handler]
+    pub fn boom(&mut self) {
+        panic!("boom")
+    }
 }
 
 #[tokio::test]
@@ -57,8 +69,23 @@ async fn one_actor() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-#[actor] #[derive(Default)] pub struct Audit2 { n: u32 }
-#[handlers] impl Audit2 { #[handler] fn note(&mut self) -> u32 { self.n += 1; self.n } #[handler] fn boom(&mut self) { panic!("audit") } }
+#[actor]
+#[derive(Default)]
+pub struct Audit2 {
+    n: u32,
+}
+#[handlers]
+impl Audit2 {
+    #[handler]
+    fn note(&mut self) -> u32 {
+        self.n += 1;
+        self.n
+    }
+    #[handler]
+    fn boom(&mut self) {
+        panic!("audit")
+    }
+}
 
 #[supervisor]
 pub struct Audit {
@@ -67,8 +94,18 @@ pub struct Audit {
     pub inner: ActorRef<Audit2>,
 }
 
-#[actor] pub struct Session { id: u32, ledger: ActorRef<Counter> }
-#[handlers] impl Session { #[handler] async fn id(&mut self) -> ActorResult<i64> { Ok(i64::from(self.id) + self.ledger.value().await?) } }
+#[actor]
+pub struct Session {
+    id: u32,
+    ledger: ActorRef<Counter>,
+}
+#[handlers]
+impl Session {
+    #[handler]
+    async fn id(&mut self) -> ActorResult<i64> {
+        Ok(i64::from(self.id) + self.ledger.value().await?)
+    }
+}
 
 #[supervisor(strategy = "rest_for_one", max_restarts = 3, within = "5s")]
 pub struct Bank {

@@ -89,7 +89,9 @@ async fn c002_a_nested_failure_names_the_child_that_failed() {
 #[tokio::test(start_paused = true)]
 async fn c003_a_panic_in_a_start_is_a_start_error_with_its_text() {
     bounded(async {
-        for (rise, text) in [(Rise::Panics, "panics at its start"), (Rise::HandlerPanics, "start handler panics")] {
+        for (rise, text) in
+            [(Rise::Panics, "panics at its start"), (Rise::HandlerPanics, "start handler panics")]
+        {
             // At init: it unwinds.
             let stage = Stage::new();
             let scripts = stage.scripts(["a", "b"]);
@@ -108,7 +110,10 @@ async fn c003_a_panic_in_a_start_is_a_start_error_with_its_text() {
             let supervisor = stage.supervise(Supervisor::builder().max_restarts(0).child(a.spec())).await;
             b.rises([rise]);
             let error = supervisor.start_child(b.spec()).await.unwrap_err();
-            assert!(matches!(&error, StartError::Panicked { message, .. } if message.contains(text)), "{error:?}");
+            assert!(
+                matches!(&error, StartError::Panicked { message, .. } if message.contains(text)),
+                "{error:?}"
+            );
             settle().await;
             assert_eq!(rows(&supervisor).await, [("a".to_owned(), ChildStatus::Running)]);
             assert_eq!(worker(&supervisor, "a").await.process().incarnation(), 1);
@@ -151,7 +156,10 @@ async fn c004_an_ignored_child_is_kept_unless_temporary_and_its_siblings_start()
             .child(d.spec());
         let supervisor = stage.supervise(builder).await;
         let stopped = |id: &str| (id.to_owned(), ChildStatus::Stopped);
-        assert_eq!(rows(&supervisor).await, [stopped("a"), stopped("b"), ("d".to_owned(), ChildStatus::Running)]);
+        assert_eq!(
+            rows(&supervisor).await,
+            [stopped("a"), stopped("b"), ("d".to_owned(), ChildStatus::Running)]
+        );
         let count = supervisor.count().await.unwrap();
         assert_eq!((count.specs, count.active), (3, 1));
 
@@ -196,10 +204,14 @@ async fn c004_a_nested_supervisor_that_is_ignored_lets_its_siblings_start() {
     bounded(async {
         let stage = Stage::new();
         let [a] = stage.scripts(["a"]);
-        let below = ChildSpec::supervisor("below", async { Err::<SupervisorSpec<()>, _>(ActorError::ignore()) });
+        let below =
+            ChildSpec::supervisor("below", async { Err::<SupervisorSpec<()>, _>(ActorError::ignore()) });
         let builder = Supervisor::builder().plan(move |mut children| async move {
             let ignored = children.start(below).await;
-            assert!(matches!(&ignored, Err(StartError::Ignored { child }) if &**child == "below"), "{ignored:?}");
+            assert!(
+                matches!(&ignored, Err(StartError::Ignored { child }) if &**child == "below"),
+                "{ignored:?}"
+            );
             children.start(a.spec()).await
         });
         let supervisor = stage.system.start(builder).await.unwrap();
@@ -344,7 +356,10 @@ async fn c007_what_a_spec_does_not_say_has_the_documented_defaults() {
 
         let children = supervisor.children().await.unwrap();
         for row in &children {
-            assert_eq!((row.restart, row.status, row.incarnation), (RestartPolicy::Permanent, ChildStatus::Running, 1));
+            assert_eq!(
+                (row.restart, row.status, row.incarnation),
+                (RestartPolicy::Permanent, ChildStatus::Running, 1)
+            );
         }
         let five = Shutdown::After(Duration::from_secs(5));
         let facts: Vec<_> = children.iter().map(|row| (&*row.id, row.role, row.shutdown)).collect();
@@ -382,7 +397,8 @@ async fn c008_a_start_that_takes_too_long_is_killed_and_leaves_nothing() {
             let [a, b] = stage.scripts(["a", "b"]);
             b.always_rises(rise.clone());
             let slow = || b.spec().start_timeout(limit).named("slow");
-            let error = stage.system.start(Supervisor::builder().child(a.spec()).child(slow())).await.unwrap_err();
+            let error =
+                stage.system.start(Supervisor::builder().child(a.spec()).child(slow())).await.unwrap_err();
             assert_eq!(error, StartError::Timeout { child: "b".into(), limit });
             assert_eq!(stage.gone(), ["a"]);
             stage.assert_nothing_left();
@@ -434,7 +450,8 @@ async fn c009_a_child_that_fails_to_start_at_run_time_is_not_kept_and_not_tried_
         let stage = Stage::new();
         let [a, b] = stage.scripts(["a", "b"]);
         // With no restart allowed, a counted one would end the supervisor.
-        let builder = Supervisor::builder().strategy(RestartStrategy::OneForAll).max_restarts(0).child(a.spec());
+        let builder =
+            Supervisor::builder().strategy(RestartStrategy::OneForAll).max_restarts(0).child(a.spec());
         let supervisor = stage.supervise(builder).await;
         for rise in [Rise::Fails, Rise::Panics, Rise::HandlerFails, Rise::HandlerPanics] {
             b.rises([rise.clone()]);
@@ -473,7 +490,8 @@ async fn c010_a_name_held_by_somebody_else_is_an_error_with_that_one_in_it() {
         assert_eq!(stage.system.counters().processes, 3);
 
         // The same at init.
-        let error = stage.system.start(Supervisor::builder().child(b.spec().named("wanted"))).await.unwrap_err();
+        let error =
+            stage.system.start(Supervisor::builder().child(b.spec().named("wanted"))).await.unwrap_err();
         assert_eq!(error, StartError::NameTaken { name: "wanted".into(), owner: foreign.pid() });
         assert_eq!(foreign.bump().await, Ok(2));
 

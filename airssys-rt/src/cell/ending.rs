@@ -116,10 +116,11 @@ impl<A: Actor> Cell<A> {
     ) -> (ExitReason, bool) {
         self.state.lock().ending = true;
         let mut reason = end.reason;
-        if A::STOPS && end.hook {
-            if let Some(actor) = seat.as_mut() {
-                reason = self.run_stop_handler(actor, ctx, reason).await;
-            }
+        if A::STOPS
+            && end.hook
+            && let Some(actor) = seat.as_mut()
+        {
+            reason = self.run_stop_handler(actor, ctx, reason).await;
         }
         self.end_incarnation(ctx);
         self.drop_state(&mut seat);

@@ -14,7 +14,7 @@ use crate::context::Context;
 use crate::error::{ActorError, AskError};
 use crate::instrument::{Caller, PanicWatch, Room};
 use crate::mail::Mail;
-use crate::reply::{AnySpot, Answer};
+use crate::reply::{Answer, AnySpot};
 
 use super::run::{Step, Trouble, ask_error, run_plain};
 use super::state::Phase;
@@ -29,7 +29,11 @@ const LONG: Duration = Duration::from_micros(100);
 
 impl<A: Actor> Cell<A> {
     /// Handles a message here and now, if the actor is idle and its handler plain; else gives it back.
-    pub(crate) fn ask_here(self: &Arc<Self>, message: A::Message, spot: &mut dyn AnySpot) -> Result<(), A::Message> {
+    pub(crate) fn ask_here(
+        self: &Arc<Self>,
+        message: A::Message,
+        spot: &mut dyn AnySpot,
+    ) -> Result<(), A::Message> {
         if !A::CONFIG.allows_inline()
             || !A::is_plain(&message)
             || self.slow.load(Ordering::Relaxed)
@@ -58,7 +62,7 @@ impl<A: Actor> Cell<A> {
                 self.ahead.store(ahead, Ordering::Relaxed);
             }
             state.phase = Phase::Running;
-            sample = state.handled % SAMPLE == 0;
+            sample = state.handled.is_multiple_of(SAMPLE);
         }
         let Some(mut seat) = self.seat.try_take() else {
             // Rule 2 of the cell is broken if this happens; the long way is right all the same.
@@ -148,7 +152,13 @@ impl<A: Actor> Cell<A> {
         Ok(())
     }
 
-    fn give_back(self: &Arc<Self>, mut batch: VecDeque<Mail<A>>, accepted: u32, handled: u32, verdict: Option<Trouble>) {
+    fn give_back(
+        self: &Arc<Self>,
+        mut batch: VecDeque<Mail<A>>,
+        accepted: u32,
+        handled: u32,
+        verdict: Option<Trouble>,
+    ) {
         let mut state = self.state.lock();
         state.count_accepted(accepted, &self.kernel);
         state.count_handled(handled, &self.kernel);

@@ -329,10 +329,9 @@ impl<A: Actor> Cell<A> {
         kernel.spawn(async move {
             let mut future: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = Some(Box::pin(future));
             if ready.await.is_ok() {
-                let work = run::caught(async {
-                    match future.take() {
-                        Some(future) => future.await,
-                        None => {}
+                let work = caught(async {
+                    if let Some(future) = future.take() {
+                        future.await
                     }
                 });
                 if let Either::Right(Err(text)) = either(aborted, work).await {
@@ -632,4 +631,8 @@ impl<A: Actor> Cell<A> {
         let reason = state.more_if_any().and_then(|more| more.exit_signal.take());
         ActorError::exit(reason.unwrap_or(ExitReason::Killed))
     }
+}
+
+crate::opaque::opaque_debug! {
+    Cell<A> where A: Actor;
 }

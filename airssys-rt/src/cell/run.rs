@@ -259,7 +259,12 @@ impl<A: Actor> Worker<A> {
         .await;
         match outcome {
             Ok(()) => {
-                instrument::started(home.pid, home.name().as_deref(), std::any::type_name::<A>(), incarnation);
+                instrument::started(
+                    home.pid,
+                    home.name().as_deref(),
+                    std::any::type_name::<A>(),
+                    incarnation,
+                );
                 let stop = ctx.stop.take();
                 {
                     let mut state = home.state.lock();
@@ -280,7 +285,12 @@ impl<A: Actor> Worker<A> {
             }
             Err(failure) => {
                 let reason = failure.reason();
-                instrument::start_failed(home.pid, home.name().as_deref(), std::any::type_name::<A>(), &reason);
+                instrument::start_failed(
+                    home.pid,
+                    home.name().as_deref(),
+                    std::any::type_name::<A>(),
+                    &reason,
+                );
                 home.end_incarnation(ctx);
                 home.drop_state(&mut seat);
                 drop(seat);
@@ -299,7 +309,7 @@ impl<A: Actor> Worker<A> {
                 None => {
                     // An asker is about to give it back (rule 2).
                     tries += 1;
-                    if tries % 64 == 0 {
+                    if tries.is_multiple_of(64) {
                         crate::yields::yield_now().await;
                     }
                     std::hint::spin_loop();
@@ -321,11 +331,11 @@ impl<A: Actor> Worker<A> {
     ) -> bool {
         let mut budget = BUDGET;
         loop {
-            if let Some(met) = trouble.take() {
-                if let Some(end) = self.resolve(home, &mut seat, ctx, met).await {
-                    self.end(home, seat, ctx, end).await;
-                    return false;
-                }
+            if let Some(met) = trouble.take()
+                && let Some(end) = self.resolve(home, &mut seat, ctx, met).await
+            {
+                self.end(home, seat, ctx, end).await;
+                return false;
             }
             let Some(actor) = seat.as_mut() else {
                 // Nothing to run: only a broken rule 2 gets here. End rather than hang.
@@ -475,9 +485,11 @@ enum Refill<'h, A> {
 /// Waits for one wake.
 async fn suspend() {
     let mut polled = false;
-    std::future::poll_fn(|_| {
-        if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
-    })
+    std::future::poll_fn(
+        |_| {
+            if std::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }
+        },
+    )
     .await;
 }
 
@@ -628,10 +640,10 @@ async fn run_async<A: Actor>(
     ctx: &mut Context<A>,
     mut mail: Mail<A>,
 ) -> Result<u32, Stopped> {
-    if let Mail::Other(errand) = &mail {
-        if !errand.is_wanted() {
-            return Ok(0);
-        }
+    if let Mail::Other(errand) = &mail
+        && !errand.is_wanted()
+    {
+        return Ok(0);
     }
     let counted = mail.takes_room();
     let message_type = mail.message_type();

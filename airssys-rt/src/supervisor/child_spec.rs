@@ -328,7 +328,9 @@ impl<A: Actor> IntoChild for PoolSpec<A> {
     async fn prepare(self, home: Home) -> Result<Prepared<Pool<A>>, StartError> {
         let ChildSpec { id, factory, options } = self.spec;
         if self.count == 0 {
-            return Err(StartError::Invalid { message: format!("the pool `{id}` needs at least one member").into() });
+            return Err(StartError::Invalid {
+                message: format!("the pool `{id}` needs at least one member").into(),
+            });
         }
         let mut starters: Vec<Arc<dyn Starter>> = Vec::new();
         let mut members = Vec::new();
@@ -357,7 +359,8 @@ impl<A: Actor, Arg: Clone + Send + 'static> IntoChild for DynamicSpec<A, Arg> {
 
     async fn prepare(self, home: Home) -> Result<Prepared<Children<A, Arg>>, StartError> {
         if self.options.significant {
-            let message = format!("the children `{}` are started at run time and cannot be significant", self.id);
+            let message =
+                format!("the children `{}` are started at run time and cannot be significant", self.id);
             return Err(StartError::Invalid { message: message.into() });
         }
         let options = Arc::new(self.options);
@@ -407,17 +410,7 @@ where
     }
 }
 
-macro_rules! opaque_debug {
-    ($($name:ident<$($parameter:ident),*> $(where $bound:ident: $trait:path)?;)*) => {$(
-        impl<$($parameter),*> std::fmt::Debug for $name<$($parameter),*> $(where $bound: $trait)? {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.debug_struct(stringify!($name)).finish_non_exhaustive()
-            }
-        }
-    )*};
-}
-
-opaque_debug! {
+crate::opaque::opaque_debug! {
     ChildSpec<A> where A: Actor;
     PoolSpec<A> where A: Actor;
     DynamicSpec<A, Arg> where A: Actor;

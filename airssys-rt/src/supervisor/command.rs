@@ -48,7 +48,11 @@ impl Errand<Supervisor> for Command {
         Ok(())
     }
 
-    fn run<'a>(self: Box<Self>, supervisor: &'a mut Supervisor, ctx: &'a mut Context<Supervisor>) -> Doing<'a> {
+    fn run<'a>(
+        self: Box<Self>,
+        supervisor: &'a mut Supervisor,
+        ctx: &'a mut Context<Supervisor>,
+    ) -> Doing<'a> {
         Box::pin(supervisor.handle(*self, ctx))
     }
 

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
@@ -14,7 +13,7 @@ use crate::address::{Address, Here, Posting, Target, WeakSender};
 use crate::error::{AskError, TrySendError};
 use crate::letter::Letter;
 use crate::recipient::Recipient;
-use crate::request::{Ask, Request, Tell};
+use crate::request::{Request, Tell};
 
 /// Several actors of one type: each message goes to the next one in turn.
 ///
@@ -95,8 +94,7 @@ impl<A: Actor> Pool<A> {
         R: Send + 'static,
         F: for<'a> Fn(&'a ActorRef<A>) -> Request<'a, ActorRef<A>, M, R>,
     {
-        let mut asks: Vec<Pin<Box<Ask<'_, ActorRef<A>, M, R>>>> =
-            self.members.iter().map(|member| Box::pin(request(member).ask())).collect();
+        let mut asks: Vec<_> = self.members.iter().map(|member| Box::pin(request(member).ask())).collect();
         let mut answers: Vec<Option<Result<R, AskError>>> = asks.iter().map(|_| None).collect();
         std::future::poll_fn(|cx| {
             let mut waiting = false;

@@ -92,7 +92,12 @@ pub(crate) struct Slot {
 enum Body {
     One(Child),
     /// Equal children: one-for-one inside, one child for the strategy.
-    Group { members: BTreeMap<u64, Child>, next: u64, dynamic: bool, max: Option<usize> },
+    Group {
+        members: BTreeMap<u64, Child>,
+        next: u64,
+        dynamic: bool,
+        max: Option<usize>,
+    },
 }
 
 struct Child {
@@ -105,9 +110,14 @@ struct Child {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum ChildState {
-    Running { incarnation: u32 },
+    Running {
+        incarnation: u32,
+    },
     Stopped,
-    Restarting { ticket: u64, counted: bool },
+    Restarting {
+        ticket: u64,
+        counted: bool,
+    },
     /// Temporary, and over: kept in the estate alone.
     Retired,
 }
@@ -148,7 +158,9 @@ impl Child {
                 self.state = ChildState::Stopped;
                 if bury || matches!(error, StartError::Ignored { .. }) {
                     let reason = match &error {
-                        StartError::Panicked { message, .. } => ExitReason::Panicked { message: message.clone() },
+                        StartError::Panicked { message, .. } => {
+                            ExitReason::Panicked { message: message.clone() }
+                        }
                         StartError::Ignored { .. } => ExitReason::Normal,
                         StartError::Killed { .. } | StartError::Timeout { .. } => ExitReason::Killed,
                         error => ExitReason::Failed { message: error.to_string().into() },
@@ -220,7 +232,9 @@ impl Slot {
     fn children(&self) -> impl DoubleEndedIterator<Item = (Option<u64>, &Child)> {
         let (one, many) = match &self.body {
             Body::One(child) => (Some((None, child)), None),
-            Body::Group { members, .. } => (None, Some(members.iter().map(|(number, child)| (Some(*number), child)))),
+            Body::Group { members, .. } => {
+                (None, Some(members.iter().map(|(number, child)| (Some(*number), child))))
+            }
         };
         one.into_iter().chain(many.into_iter().flatten())
     }
@@ -272,7 +286,9 @@ impl Slot {
     async fn stop(&mut self, for_good: bool) {
         let Self { options, body, .. } = self;
         match body {
-            Body::One(child) => child.stop(options, for_good || options.restart == RestartPolicy::Temporary).await,
+            Body::One(child) => {
+                child.stop(options, for_good || options.restart == RestartPolicy::Temporary).await
+            }
             Body::Group { members, dynamic, .. } => {
                 let for_good = for_good || (*dynamic && options.restart == RestartPolicy::Temporary);
                 stop_together(members, options, for_good).await;
@@ -467,7 +483,8 @@ impl Supervisor {
 
     /// Temporary children that asked not to be started are not kept.
     fn idle_temporaries(&self) -> Vec<Place> {
-        let temporary = self.slots.iter().filter(|(_, slot)| slot.options.restart == RestartPolicy::Temporary);
+        let temporary =
+            self.slots.iter().filter(|(_, slot)| slot.options.restart == RestartPolicy::Temporary);
         let idle = temporary.flat_map(|(rank, slot)| {
             slot.children().filter(|(_, child)| !child.is_running()).map(|(member, _)| (*rank, member))
         });
@@ -560,7 +577,8 @@ impl Supervisor {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => true,
             AutoShutdown::AllSignificant => !self.slots.values().any(|slot| {
-                slot.options.significant && slot.children().any(|(_, child)| child.state != ChildState::Stopped)
+                slot.options.significant
+                    && slot.children().any(|(_, child)| child.state != ChildState::Stopped)
             }),
         };
         ends.then_some(ExitReason::Shutdown)
@@ -741,10 +759,10 @@ impl Supervisor {
         let Body::Group { members, next, max, .. } = &mut slot.body else {
             return Err(StartError::NoSupervisor);
         };
-        if let Some(max) = *max {
-            if members.len() >= max {
-                return Err(StartError::MaxChildren { max });
-            }
+        if let Some(max) = *max
+            && members.len() >= max
+        {
+            return Err(StartError::MaxChildren { max });
         }
         let mut child = Child::new(starter);
         child.start(&options, group, false, true).await?;

@@ -21,7 +21,8 @@ use super::runner::{Estate, Flags, Slot};
 use super::strategy::RestartStrategy;
 
 /// How a supervisor first starts its children.
-pub(crate) type Plan = Box<dyn FnOnce(Starting) -> Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>> + Send>;
+pub(crate) type Plan =
+    Box<dyn FnOnce(Starting) -> Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>> + Send>;
 
 /// Builds the spec of a supervisor by hand; `#[supervisor]` writes the same calls.
 #[must_use]
@@ -75,9 +76,8 @@ impl SupervisorBuilder {
     /// [`Supervised::child`]; [`plan`](Self::plan) hands references on by type.
     pub fn child<C: IntoChild>(mut self, child: C) -> Self {
         let id = child.child_id();
-        let start: Plan = Box::new(move |mut starting| {
-            Box::pin(async move { starting.start(child).await.map(drop) })
-        });
+        let start: Plan =
+            Box::new(move |mut starting| Box::pin(async move { starting.start(child).await.map(drop) }));
         self.children.push((id, start));
         self
     }
@@ -139,15 +139,18 @@ fn duplicate(children: &[(Arc<str>, Plan)]) -> Option<String> {
 pub struct SupervisorSpec<S> {
     flags: Flags,
     plan: Plan,
-    delivered: Arc<Lock<Option<S>>>,
+    delivered: Delivery<S>,
     problem: Option<String>,
 }
+
+/// Where the plan's outcome lies after the first start.
+pub(crate) type Delivery<S> = Arc<Lock<Option<S>>>;
 
 pub(crate) type Factory = Arc<dyn Fn() -> Make<Supervisor> + Send + Sync>;
 
 impl<S: Send + Sync + 'static> SupervisorSpec<S> {
     /// What makes its incarnations, and where its tree will lie after the first start.
-    pub(crate) fn into_factory(self) -> Result<(Factory, Arc<Lock<Option<S>>>), StartError> {
+    pub(crate) fn into_factory(self) -> Result<(Factory, Delivery<S>), StartError> {
         if let Some(problem) = self.problem {
             return Err(StartError::Invalid { message: problem.into() });
         }
@@ -257,8 +260,12 @@ pub(crate) fn significance(
     let problem = match (options.significant, body) {
         (false, _) => return Ok(()),
         (true, Fresh::Dynamic { .. }) => "children started at run time cannot be significant",
-        (true, _) if auto_shutdown == AutoShutdown::Never => "a significant child needs a supervisor with `auto_shutdown`",
-        (true, _) if options.restart == RestartPolicy::Permanent => "a permanent child never ends, so it cannot be significant",
+        (true, _) if auto_shutdown == AutoShutdown::Never => {
+            "a significant child needs a supervisor with `auto_shutdown`"
+        }
+        (true, _) if options.restart == RestartPolicy::Permanent => {
+            "a permanent child never ends, so it cannot be significant"
+        }
         (true, _) => return Ok(()),
     };
     Err(StartError::Invalid { message: format!("`{id}`: {problem}").into() })

@@ -54,12 +54,8 @@ impl<M: Send + 'static> Probe<M> {
     /// A probe that has received nothing. Asks wait until they are answered or time out.
     #[must_use]
     pub fn new() -> Self {
-        let state = State {
-            received: VecDeque::new(),
-            unanswered: VecDeque::new(),
-            answerer: None,
-            stopped: false,
-        };
+        let state =
+            State { received: VecDeque::new(), unanswered: VecDeque::new(), answerer: None, stopped: false };
         Self { inside: Arc::new(Inside { state: Lock::new(state), arrived: Notify::new() }) }
     }
 

@@ -182,7 +182,10 @@ impl Simulation {
         for seed in seeds {
             let run = catch_unwind(AssertUnwindSafe(|| Self::run(seed, &test)));
             if let Err(payload) = run {
-                eprintln!("Simulation::check failed with seed {seed}: run it again with `{seed}..{}`", seed + 1);
+                eprintln!(
+                    "Simulation::check failed with seed {seed}: run it again with `{seed}..{}`",
+                    seed + 1
+                );
                 resume_unwind(payload);
             }
         }
@@ -276,4 +279,8 @@ impl<F: Future> Future for Caught<F> {
             Err(payload) => Poll::Ready(Err(payload)),
         }
     }
+}
+
+crate::opaque::opaque_debug! {
+    Simulation;
 }
