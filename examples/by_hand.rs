@@ -173,14 +173,14 @@ struct Archive {
     logger: ActorRef<Logger>,
 }
 
-fn archive() -> airssys_rt::SupervisorSpec<Archive> {
+fn archive() -> SupervisorSpec<Archive> {
     Supervisor::builder().name("Archive").plan(|mut children| async move {
         let logger = children.start(ChildSpec::new("logger", || async { Ok(Logger::default()) })).await?;
         Ok(Archive { logger })
     })
 }
 
-fn station() -> airssys_rt::SupervisorSpec<Station> {
+fn station() -> SupervisorSpec<Station> {
     Supervisor::builder()
         .name("Station")
         .strategy(RestartStrategy::RestForOne)

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::{Context as TaskContext, Poll};
 
@@ -356,15 +356,16 @@ impl Drop for Demonitor {
     }
 }
 
-/// The next monitor of a system.
-pub(crate) fn next_monitor(cell: &dyn AnyCell) -> MonitorId {
-    MonitorId(cell.kernel().monitors.fetch_add(1, Ordering::Relaxed))
+/// The next monitor: a number of the process's, since watcher and target may be of two systems.
+pub(crate) fn next_monitor() -> MonitorId {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    MonitorId(NEXT.fetch_add(1, Ordering::Relaxed))
 }
 
 impl Monitor {
     pub(crate) fn new(target: Arc<dyn AnyCell>) -> Self {
         let (tell, told) = oneshot::channel();
-        let id = next_monitor(&*target);
+        let id = next_monitor();
         let pid = target.pid();
         if let Err((Watcher::Future(tell), reason)) = target.add_monitor(id, Watcher::Future(tell)) {
             let _ = tell.send(Down { monitor: id, pid, reason });

@@ -1,5 +1,6 @@
 //! What a handler may do besides answering: know itself, end, watch others, spawn, publish.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::future::Future;
 use std::sync::{Arc, Weak};
@@ -16,7 +17,7 @@ use crate::event_bus::Delivered;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::letter::Letter;
 use crate::mail::Mail;
-use crate::process::{AnyCell, Owner, Watcher};
+use crate::process::{AnyCell, LinkKey, Owner, Watcher};
 use crate::process_id::ProcessId;
 use crate::reply::Answer;
 use crate::system::System;
@@ -30,12 +31,14 @@ pub struct Context<A: Actor> {
     pub(crate) failure: Option<ActorError>,
     /// Whether subscriptions made now are the actor's for all its incarnations.
     pub(crate) preparing: bool,
+    /// What is to be handled before all that is queued.
+    pub(crate) next: Vec<Mail<A>>,
 }
 
 impl<A: Actor> Context<A> {
     #[inline]
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Self { cell, answer: Answer::told(), stop: None, failure: None, preparing: false }
+        Self { cell, answer: Answer::told(), stop: None, failure: None, preparing: false, next: Vec::new() }
     }
 
     /// Sets up what the actor declares.
@@ -50,6 +53,22 @@ impl<A: Actor> Context<A> {
         self.answer = Answer::told();
         self.stop = None;
         self.failure = None;
+        self.next.clear();
+    }
+
+    /// Puts the follow-up steps of a handler before what waits.
+    #[inline]
+    pub(crate) fn follow_up(&mut self, batch: &mut VecDeque<Mail<A>>) {
+        while let Some(mail) = self.next.pop() {
+            batch.push_front(mail);
+        }
+    }
+
+    /// Whether [`fail`](Self::fail) was called for the message in hand: then its handler's value is no answer.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.failure.is_some()
     }
 
     #[inline]
@@ -141,12 +160,13 @@ impl<A: Actor> Context<A> {
         });
     }
 
-    /// Handles a message before all that are queued: the follow-up step of a start handler.
-    pub fn continue_with<M: Send + 'static>(&self, message: M)
+    /// Handles a message after the one in hand and before all that are queued: the follow-up step of a handler,
+    /// the start handler among them. Several are handled in the order of the calls.
+    pub fn continue_with<M: Send + 'static>(&mut self, message: M)
     where
         A: Handles<M>,
     {
-        self.cell.notice(Mail::follow_up(message), true);
+        self.next.push(Mail::follow_up(message));
     }
 
     /// Handles every item of a stream as a message, waiting for room in the mailbox; dropped with the
@@ -183,7 +203,7 @@ impl<A: Actor> Context<A> {
     /// Watches an actor: its end for good arrives at the `down` handler, after all that it had sent.
     pub fn monitor(&self, target: &impl HasProcess) -> MonitorId {
         let watcher: Arc<dyn AnyCell> = self.cell.clone();
-        let id = next_monitor(&*watcher);
+        let id = next_monitor();
         let Some(target) = target.__process() else {
             // Nobody is left to say which it was.
             self.cell.note_watching(id, watcher.clone());
@@ -211,12 +231,12 @@ impl<A: Actor> Context<A> {
             this.clone().exit_signal(Exit { pid: self.pid(), reason: ExitReason::NoProcess });
             return;
         };
-        if other.0.pid() == self.pid() {
+        if std::ptr::addr_eq(Arc::as_ptr(&other.0), Arc::as_ptr(&self.cell)) {
             return;
         }
         this.add_link(&other.0);
         if !other.0.add_link(&this) {
-            this.remove_link(other.0.pid());
+            this.remove_link(LinkKey::of(&*other.0));
             this.exit_signal(Exit { pid: other.0.pid(), reason: ExitReason::NoProcess });
         }
     }
@@ -224,8 +244,8 @@ impl<A: Actor> Context<A> {
     /// Takes a link back.
     pub fn unlink(&self, other: &impl HasProcess) {
         if let Some(other) = other.__process() {
-            self.cell.remove_link(other.0.pid());
-            other.0.remove_link(self.pid());
+            self.cell.remove_link(LinkKey::of(&*other.0));
+            other.0.remove_link(LinkKey::of(&*self.cell));
         }
     }
 
@@ -338,8 +358,11 @@ impl Owner for Parent {
     }
 }
 
-/// Puts an actor on the list of an event type.
-pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(cell: &Arc<Cell<A>>, declared: bool) {
+/// Puts an actor on the list of an event type. False when it has ended.
+pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
+    cell: &Arc<Cell<A>>,
+    declared: bool,
+) -> bool {
     let weak = Arc::downgrade(cell);
     let deliver = Arc::new(move |event: E| {
         let Some(cell) = weak.upgrade() else { return Delivered::Gone };
@@ -354,8 +377,17 @@ pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(cell: &Arc<Cel
         declared,
         cancel: |kernel, pid| kernel.bus.unsubscribe::<E>(pid),
     });
-    if fresh {
-        cell.kernel_ref().bus.subscribe::<E>(cell.pid(), deliver);
+    match fresh {
+        None => false,
+        Some(false) => true,
+        Some(true) => {
+            cell.kernel_ref().bus.subscribe::<E>(cell.pid(), deliver);
+            if !cell.is_alive() {
+                // It ended in between, and has cleaned up before there was anything to clean.
+                cell.kernel_ref().bus.unsubscribe::<E>(cell.pid());
+            }
+            true
+        }
     }
 }
 

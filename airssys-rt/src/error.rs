@@ -20,7 +20,8 @@ pub struct ActorError(Box<Fault>);
 enum Fault {
     Error(Box<dyn Error + Send + Sync>),
     Message(Arc<str>),
-    Panic(Arc<str>),
+    /// A caught panic, and where it happened.
+    Panic(Arc<str>, Option<String>),
     /// The error of a linked actor, which ends this one with the same reason.
     Exit(ExitReason),
     /// No failure: the answer was taken away to be given later.
@@ -46,7 +47,8 @@ impl ActorError {
     }
 
     pub(crate) fn panic(payload: Box<dyn Any + Send>) -> Self {
-        Self(Box::new(Fault::Panic(panic_text(payload))))
+        let place = crate::instrument::take_panic_place();
+        Self(Box::new(Fault::Panic(panic_text(payload), place)))
     }
 
     pub(crate) fn exit(reason: ExitReason) -> Self {
@@ -68,7 +70,15 @@ impl ActorError {
     /// Whether a panic was the cause.
     #[must_use]
     pub fn is_panic(&self) -> bool {
-        matches!(*self.0, Fault::Panic(_)) || matches!(*self.0, Fault::Exit(ExitReason::Panicked { .. }))
+        matches!(*self.0, Fault::Panic(..)) || matches!(*self.0, Fault::Exit(ExitReason::Panicked { .. }))
+    }
+
+    /// The source line of the panic, for reports.
+    pub(crate) fn place(&self) -> Option<&str> {
+        match &*self.0 {
+            Fault::Panic(_, place) => place.as_deref(),
+            _ => None,
+        }
     }
 
     /// The error behind it, when it is one of type `E`.
@@ -84,7 +94,7 @@ impl ActorError {
     #[must_use]
     pub fn reason(&self) -> ExitReason {
         match &*self.0 {
-            Fault::Panic(message) => ExitReason::Panicked { message: message.clone() },
+            Fault::Panic(message, _) => ExitReason::Panicked { message: message.clone() },
             Fault::Exit(reason) => reason.clone(),
             Fault::Message(message) => ExitReason::Failed { message: message.clone() },
             Fault::Error(_) | Fault::Deferred | Fault::Ignore => {
@@ -148,7 +158,7 @@ impl fmt::Display for ActorError {
                 Ok(())
             }
             Fault::Message(message) => f.write_str(message),
-            Fault::Panic(message) => write!(f, "panicked: {message}"),
+            Fault::Panic(message, _) => write!(f, "panicked: {message}"),
             Fault::Exit(reason) => write!(f, "a linked actor ended: {reason}"),
             Fault::Deferred => f.write_str("the answer is given later"),
             Fault::Ignore => f.write_str("no process is wanted"),

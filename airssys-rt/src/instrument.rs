@@ -97,9 +97,8 @@ pub(crate) fn crashed(
     message: &str,
     error: &ActorError,
 ) {
-    let place = LAST_PANIC.with(|last| last.borrow_mut().take());
-    let place = if error.is_panic() { place } else { None };
-    tracing::error!(target: "airssys_rt", %pid, name, actor, message, place, %error, "actor crashed");
+    let (place, error) = (error.place(), crate::error::text_of(error));
+    tracing::error!(target: "airssys_rt", %pid, name, actor, message, place, error, "actor crashed");
 }
 
 pub(crate) fn killed(pid: ProcessId, name: Option<&str>, actor: &'static str, reason: &ExitReason) {
@@ -168,6 +167,11 @@ impl Drop for PanicWatch {
     fn drop(&mut self) {
         IN_ACTOR.with(|depth| depth.set(depth.get() - 1));
     }
+}
+
+/// Where the panic that was just caught on this thread happened.
+pub(crate) fn take_panic_place() -> Option<String> {
+    LAST_PANIC.try_with(|last| last.borrow_mut().take()).ok().flatten()
 }
 
 /// Makes the place of a panic known to the crash report. The hook that was there before still runs.

@@ -31,7 +31,6 @@ pub(crate) struct Kernel {
     pub(crate) linger: Linger,
     pub(crate) totals: Totals,
     pub(crate) closing: AtomicBool,
-    pub(crate) monitors: AtomicU64,
     /// Present in a simulation: it orders everything that runs.
     pub(crate) schedule: Option<Arc<Schedule>>,
 }

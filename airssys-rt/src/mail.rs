@@ -157,7 +157,7 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
         answer: &mut Answer<'_>,
     ) -> ActorResult<()> {
         match <A as Handles<M>>::handle_plain(actor, self.letter.message, ctx) {
-            Ok(outcome) => settle::<A, M>(outcome, answer),
+            Ok(outcome) => settle::<A, M>(outcome, answer, ctx.has_failed()),
             // `is_plain` said otherwise: the impl contradicts itself.
             Err(_) => Err(crate::error::ActorError::msg(
                 "`Handles::is_plain` promised a plain handler, and `handle_plain` gave the message back",
@@ -168,7 +168,8 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
     fn run<'a>(self: Box<Self>, actor: &'a mut A, ctx: &'a mut Context<A>) -> Doing<'a> {
         Box::pin(async move {
             let outcome = <A as Handles<M>>::handle(actor, self.letter.message, ctx).await;
-            settle::<A, M>(outcome, &mut ctx.answer)
+            let failed = ctx.has_failed();
+            settle::<A, M>(outcome, &mut ctx.answer, failed)
         })
     }
 
@@ -180,10 +181,11 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
 fn settle<A: Handles<M>, M: Send + 'static>(
     outcome: ActorResult<A::Reply>,
     answer: &mut Answer<'_>,
+    failed: bool,
 ) -> ActorResult<()> {
     match outcome {
         Ok(reply) => {
-            if !answer.is_gone() {
+            if !failed && !answer.is_gone() {
                 if !answer.is_awaited() && A::is_error(&reply) {
                     crate::instrument::told_error(std::any::type_name::<A::Reply>());
                 }

@@ -47,6 +47,16 @@ pub enum ProcessRole {
     Supervisor,
 }
 
+/// Names a linked process, also one of another system.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct LinkKey(ProcessId, usize);
+
+impl LinkKey {
+    pub(crate) fn of(cell: &dyn AnyCell) -> Self {
+        Self(cell.pid(), Arc::as_ptr(cell.kernel()) as usize)
+    }
+}
+
 /// How an actor is asked to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -124,7 +134,7 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn down(self: Arc<Self>, down: Down);
     /// True when the link was made; false when the process has ended.
     fn add_link(&self, other: &Arc<dyn AnyCell>) -> bool;
-    fn remove_link(&self, other: ProcessId);
+    fn remove_link(&self, other: LinkKey);
     fn exit_signal(self: Arc<Self>, exit: Exit);
 
     fn own(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool;

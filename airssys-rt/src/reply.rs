@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Waker};
 use tokio::time::Instant;
 
 use crate::error::{AskError, discard};
+use crate::exit::ExitReason;
 use crate::instrument::Caller;
 use crate::lock::Lock;
 
@@ -200,11 +201,10 @@ impl<R: Send + 'static> AnySpot for Spot<R> {
     }
 
     fn fail(&mut self, error: AskError) {
-        if let Self::Later(cell) = self {
-            // The handler took the reply away before it failed; its holder may answer yet.
-            cell.fail(error.clone());
+        // Where the handler took the reply away before it failed, its holder may answer yet.
+        if !matches!(self, Self::Later(_)) {
+            *self = Self::Value(Err(error));
         }
-        *self = Self::Value(Err(error));
     }
 
     fn is_empty(&self) -> bool {
@@ -297,6 +297,15 @@ impl<'a> Answer<'a> {
 
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self.0, Way::Gone)
+    }
+}
+
+impl Drop for Answer<'_> {
+    fn drop(&mut self) {
+        // Only where the message in hand went down with its task.
+        if let Way::Asked(port) = &self.0 {
+            port.fail(AskError::Crashed { reason: ExitReason::Killed });
+        }
     }
 }
 

@@ -314,11 +314,18 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                                 return Poll::Ready(answer);
                             }
                             Spot::Later(cell) => {
-                                *this.state = AskState::Waiting(Waiting(cell));
                                 let asker = current();
-                                let deadline =
-                                    deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
-                                this.sleep.set(Some(sleep_until(deadline, this.to.get())));
+                                let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
+                                let cell = Waiting(cell);
+                                match note(asker, this.to.get(), *this.ignore_cycle) {
+                                    Ok(asking) => *this.asking = asking,
+                                    Err(path) => {
+                                        *this.state = AskState::Done;
+                                        return Poll::Ready(Err(AskError::Deadlock { path }));
+                                    }
+                                }
+                                *this.state = AskState::Waiting(cell);
+                                this.sleep.set(Some(sleep_until(until, this.to.get())));
                                 continue;
                             }
                             Spot::Empty => {
@@ -330,19 +337,12 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                     };
                     let asker = current();
                     let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
-                    if let Some(asker) = asker
-                        && let Some(target) = this.to.get().__target()
-                    {
-                        // Noted first: of two asks that meet head-on, one sees the other.
-                        let number = asker.process.begin_asking(target.0.clone());
-                        let asking = Asking { asker: asker.process, number };
-                        if !*this.ignore_cycle
-                            && let Some(path) = ring(&asking.asker, &target.0)
-                        {
+                    match note(asker, this.to.get(), *this.ignore_cycle) {
+                        Ok(asking) => *this.asking = asking,
+                        Err(path) => {
                             *this.state = AskState::Done;
                             return Poll::Ready(Err(AskError::Deadlock { path }));
                         }
-                        *this.asking = Some(asking);
                     }
                     let cell = Arc::new(ReplyCell::new(Some(until), Caller::current()));
                     let port: Arc<dyn Port> = cell.clone();
@@ -399,6 +399,23 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
     }
 }
 
+/// Notes that the asking actor waits for the asked one; the ring, when that closes one.
+fn note<D: Address<M>, M: Send + 'static>(
+    asker: Option<Current>,
+    to: &D,
+    ignore_cycle: bool,
+) -> Result<Option<Asking>, Vec<ProcessId>> {
+    let Some(asker) = asker else { return Ok(None) };
+    let Some(target) = to.__target() else { return Ok(None) };
+    // Noted first: of two asks that meet head-on, one sees the other.
+    let number = asker.process.begin_asking(target.0.clone());
+    let asking = Asking { asker: asker.process, number };
+    if !ignore_cycle && let Some(path) = ring(&asking.asker, &target.0) {
+        return Err(path);
+    }
+    Ok(Some(asking))
+}
+
 /// Until when an ask waits: its own limit, and no longer than the request that is being handled.
 fn deadline<D: Address<M>, M: Send + 'static>(
     limit: &Option<Duration>,
@@ -441,24 +458,24 @@ fn poll_sleep(sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<()> 
 
 /// The ring that an ask of `target` by `asker` would close, from the asker round to itself.
 fn ring(asker: &Arc<dyn AnyCell>, target: &Arc<dyn AnyCell>) -> Option<Vec<ProcessId>> {
-    let home = asker.pid();
-    let mut path = vec![home];
+    let mut path = vec![asker.pid()];
     let mut seen = Vec::new();
-    follow(home, target, &mut path, &mut seen).then_some(path)
+    follow(asker, target, &mut path, &mut seen).then_some(path)
 }
 
 fn follow(
-    home: ProcessId,
+    home: &Arc<dyn AnyCell>,
     at: &Arc<dyn AnyCell>,
     path: &mut Vec<ProcessId>,
-    seen: &mut Vec<ProcessId>,
+    seen: &mut Vec<Arc<dyn AnyCell>>,
 ) -> bool {
     path.push(at.pid());
-    if at.pid() == home {
+    // Cells, not ids: the ring may go through two systems.
+    if same(home, at) {
         return true;
     }
-    if !seen.contains(&at.pid()) && seen.len() < 1_000 {
-        seen.push(at.pid());
+    if seen.len() < DEEPEST && !seen.iter().any(|other| same(other, at)) {
+        seen.push(at.clone());
         for next in at.asking() {
             if follow(home, &next, path, seen) {
                 return true;
@@ -467,6 +484,13 @@ fn follow(
     }
     path.pop();
     false
+}
+
+/// How far a ring of asks is followed.
+const DEEPEST: usize = 1_000;
+
+fn same(one: &Arc<dyn AnyCell>, other: &Arc<dyn AnyCell>) -> bool {
+    std::ptr::addr_eq(Arc::as_ptr(one), Arc::as_ptr(other))
 }
 
 /// The future of a tell: it waits for room only.

@@ -125,7 +125,6 @@ impl SystemBuilder {
             linger: Linger::new(),
             totals: Totals::default(),
             closing: AtomicBool::new(false),
-            monitors: AtomicU64::new(1),
             schedule: self.schedule,
         });
         Ok(System { kernel })
@@ -185,6 +184,10 @@ impl System {
         }
         self.kernel.table.insert(actor.cell.clone());
         actor.cell.begin();
+        if self.kernel.is_closing() {
+            // The shutdown may have looked before the actor was in the table.
+            drop(actor.stop());
+        }
         actor
     }
 
@@ -406,9 +409,10 @@ impl EventBus {
         self.kernel.bus.publish(event)
     }
 
-    /// Subscribes an actor to events of type `E`, until it ends.
-    pub fn subscribe<E: Clone + Send + 'static>(&self, actor: &ActorRef<impl Handles<E>>) {
-        crate::context::subscribe(&actor.cell, true);
+    /// Subscribes an actor of this system to events of type `E`, until it ends. False when it has ended, or
+    /// is another system's.
+    pub fn subscribe<E: Clone + Send + 'static>(&self, actor: &ActorRef<impl Handles<E>>) -> bool {
+        Arc::ptr_eq(&self.kernel, actor.cell.kernel_ref()) && crate::context::subscribe(&actor.cell, true)
     }
 
     /// Takes the subscription back: nothing published afterwards reaches the actor.

@@ -15,7 +15,7 @@ use hashbrown::HashMap;
 use crate::blob::Blob;
 
 /// How many bytes of messages are kept.
-const KEPT_BYTES: usize = 64 << 20;
+const KEPT_BYTES: usize = 32 << 20;
 /// How long.
 const KEPT_FOR: Duration = Duration::from_secs(30);
 

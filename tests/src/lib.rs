@@ -1,2 +1,3 @@
 //! Shared helpers of the tests.
+pub mod actors;
 pub mod supervision;

@@ -109,7 +109,12 @@ where
             #[cfg(feature = "reads")]
             CacheMessage::Get { key } => {
                 ::airssys_rt::Plain::Done(
-                    Self::get(self, key, ctx).map(|value| answer.send(value)),
+                    Self::get(self, key, ctx)
+                        .map(|value| {
+                            if !ctx.has_failed() {
+                                answer.send(value);
+                            }
+                        }),
                 )
             }
             CacheMessage::__Unused(_) => {

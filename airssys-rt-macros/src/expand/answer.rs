@@ -32,31 +32,45 @@ pub fn pattern(message: &Ident, method: &Method) -> TokenStream {
     if names.is_empty() { quote!(#message::#variant) } else { quote!(#message::#variant { #(#names),* }) }
 }
 
+/// Gives a value to the asker; a handler that can call `ctx.fail` may have said that it is none.
+fn give(method: &Method, give: TokenStream) -> TokenStream {
+    if method.args.iter().any(|arg| matches!(arg.kind, ArgKind::Context)) {
+        quote!(if !ctx.has_failed() { #give; })
+    } else {
+        quote!(#give;)
+    }
+}
+
 /// The arm of a plain handler, which answers at once.
 pub fn plain(krate: &syn::Path, method: &Method) -> TokenStream {
     let call = call(method, by_name);
     let value = value(method);
     let done = quote!(#krate::Plain::Done(::core::result::Result::Ok(())));
+    let unit = give(method, quote!(answer.send(())));
+    let send = give(method, quote!(answer.send(#value)));
     match &method.returns {
         Returns::Unit => quote! {{
             #call;
-            answer.send(());
+            #unit
             #done
         }},
         Returns::Value(_) => quote! {{
             let #value = #call;
-            answer.send(#value);
+            #send
             #done
         }},
-        Returns::Result(_) => quote! {{
-            let #value = #call;
-            answer.result(#value);
-            #done
-        }},
-        Returns::Fallible(ty) if is_unit(ty) => {
-            quote!(#krate::Plain::Done(#call.map(|()| answer.send(()))))
+        Returns::Result(_) => {
+            let result = give(method, quote!(answer.result(#value)));
+            quote! {{
+                let #value = #call;
+                #result
+                #done
+            }}
         }
-        Returns::Fallible(_) => quote!(#krate::Plain::Done(#call.map(|#value| answer.send(#value)))),
+        Returns::Fallible(ty) if is_unit(ty) => {
+            quote!(#krate::Plain::Done(#call.map(|()| { #unit })))
+        }
+        Returns::Fallible(_) => quote!(#krate::Plain::Done(#call.map(|#value| { #send }))),
         Returns::Deferred(reply) => quote! {{
             let reply = answer.defer::<#reply>();
             #call;
@@ -70,30 +84,35 @@ pub fn later(method: &Method) -> TokenStream {
     let call = call(method, by_name);
     let value = value(method);
     let ok = quote!(::core::result::Result::Ok(()));
+    let unit = give(method, quote!(ctx.answer().send(())));
+    let send = give(method, quote!(ctx.answer().send(#value)));
     match &method.returns {
         Returns::Unit => quote! {{
             #call;
-            ctx.answer().send(());
+            #unit
             #ok
         }},
         Returns::Value(_) => quote! {{
             let #value = #call;
-            ctx.answer().send(#value);
+            #send
             #ok
         }},
-        Returns::Result(_) => quote! {{
-            let #value = #call;
-            ctx.answer().result(#value);
-            #ok
-        }},
+        Returns::Result(_) => {
+            let result = give(method, quote!(ctx.answer().result(#value)));
+            quote! {{
+                let #value = #call;
+                #result
+                #ok
+            }}
+        }
         Returns::Fallible(ty) if is_unit(ty) => quote! {{
             #call?;
-            ctx.answer().send(());
+            #unit
             #ok
         }},
         Returns::Fallible(_) => quote! {{
             let #value = #call?;
-            ctx.answer().send(#value);
+            #send
             #ok
         }},
         Returns::Deferred(reply) => quote! {{

@@ -22,7 +22,7 @@ use crate::instrument;
 use crate::kernel::count;
 use crate::mail::Mail;
 use crate::mailbox::Ticket;
-use crate::process::{AnyCell, Ending, Tally, Until, Watcher};
+use crate::process::{AnyCell, Ending, LinkKey, Tally, Until, Watcher};
 use crate::seat::Turn;
 
 use super::run::Interrupt;
@@ -356,6 +356,10 @@ impl<A: Actor> Cell<A> {
             state.rare().reason = Some(Box::new(reason.clone()));
         }
         drop(state);
+        if let Some(mut seat) = self.seat.try_take() {
+            // A state that never came to run.
+            self.drop_state(&mut seat);
+        }
         instrument::stopped(self.pid, name.as_deref(), std::any::type_name::<A>(), &reason);
         self.kernel.retire(Tally { accepted: accepted.into(), handled: handled.into(), queued: 0 });
         refuse(turned_away);
@@ -387,7 +391,7 @@ impl<A: Actor> Cell<A> {
         }
         for (_, other) in links {
             if let Some(other) = other.upgrade() {
-                other.remove_link(self.pid);
+                other.remove_link(LinkKey::of(&**self));
                 if !reason.is_abnormal() {
                     other.exit_signal(Exit { pid: self.pid, reason: reason.clone() });
                 }

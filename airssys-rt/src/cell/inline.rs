@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::actor::{Actor, Plain};
+use crate::config::BackpressureStrategy;
 use crate::context::Context;
 use crate::error::{ActorError, AskError};
 use crate::instrument::{Caller, PanicWatch, Room};
@@ -22,8 +23,12 @@ use super::{Action, Cell};
 
 /// How many queued plain messages an asker runs before its own.
 const HELP: usize = 8;
-/// One run in so many is timed.
+/// The first few runs are timed, and one in so many.
+const FIRST: u32 = 8;
 const SAMPLE: u32 = 64;
+/// How many slow runs in a row make an actor slow; one asker in so many then looks again.
+const PATIENCE: u8 = 2;
+const AGAIN: u32 = 1_024;
 /// A plain handler that takes longer has its actor asked the long way.
 const LONG: Duration = Duration::from_micros(100);
 
@@ -36,7 +41,6 @@ impl<A: Actor> Cell<A> {
     ) -> Result<(), A::Message> {
         if !A::CONFIG.allows_inline()
             || !A::is_plain(&message)
-            || self.slow.load(Ordering::Relaxed)
             || !self.kernel.is_here()
             || self.kernel.schedule.as_ref().is_some_and(|schedule| schedule.coin())
         {
@@ -50,11 +54,15 @@ impl<A: Actor> Cell<A> {
                 || state.closed
                 || state.mailbox.has_waiting()
                 || self.signal.load(Ordering::Acquire) != 0
+                || (self.slow.load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
             {
                 return Err(message);
             }
             if state.phase == Phase::Scheduled {
-                let help = state.mailbox.len() <= HELP && state.mailbox.iter().all(Mail::is_plain);
+                // With `drop_oldest`, what waits has to stay where it can be evicted.
+                let help = self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
+                    && state.mailbox.len() <= HELP
+                    && state.mailbox.iter().all(Mail::is_plain);
                 if !help || state.more_if_any().is_some_and(|more| more.verdict.is_some()) {
                     return Err(message);
                 }
@@ -62,7 +70,7 @@ impl<A: Actor> Cell<A> {
                 self.ahead.store(ahead, Ordering::Relaxed);
             }
             state.phase = Phase::Running;
-            sample = state.handled.is_multiple_of(SAMPLE);
+            sample = state.handled < FIRST || state.handled.is_multiple_of(SAMPLE);
         }
         let Some(mut seat) = self.seat.try_take() else {
             // Rule 2 of the cell is broken if this happens; the long way is right all the same.
@@ -116,6 +124,7 @@ impl<A: Actor> Cell<A> {
             }))
         };
         self.count_told_errors();
+        ctx.follow_up(&mut batch);
         match outcome {
             Ok(Plain::Done(Ok(()))) if !ctx.wants_attention() => handled += 1,
             Ok(Plain::Done(outcome)) => match ctx.trouble(outcome, message_type, true) {
@@ -140,8 +149,12 @@ impl<A: Actor> Cell<A> {
                 verdict = Some(Trouble::Failed { error, message: message_type, counted: true });
             }
         }
-        if began.is_some_and(|began| began.elapsed() > LONG) {
-            self.slow.store(true, Ordering::Relaxed);
+        if let Some(began) = began {
+            let slow = match began.elapsed() > LONG {
+                true => self.slow.load(Ordering::Relaxed).saturating_add(1),
+                false => 0,
+            };
+            self.slow.store(slow, Ordering::Relaxed);
         }
         if spot.is_empty() {
             spot.fail(AskError::NoReply);

@@ -34,7 +34,7 @@ use crate::kernel::{Kernel, count};
 use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Offer, Room};
-use crate::process::{AnyCell, Ending, ProcessRole, ProcessStatus, Tally, Until, Watcher};
+use crate::process::{AnyCell, Ending, LinkKey, ProcessRole, ProcessStatus, Tally, Until, Watcher};
 use crate::process_id::ProcessId;
 use crate::seat::Seat;
 use crate::timer::Wanted;
@@ -74,8 +74,8 @@ pub struct Cell<A: Actor> {
     signal: AtomicU8,
     /// Whether senders wait for room.
     waiting: AtomicBool,
-    /// Whether a plain handler was seen to take long: then asks go the long way.
-    slow: AtomicBool,
+    /// How often in a row a plain handler was seen to take long: then asks go the long way.
+    slow: AtomicU8,
     state: Lock<State<A>>,
     seat: Seat<A>,
 }
@@ -107,7 +107,7 @@ impl<A: Actor> Cell<A> {
             incarnation: AtomicU32::new(0),
             signal: AtomicU8::new(0),
             waiting: AtomicBool::new(false),
-            slow: AtomicBool::new(false),
+            slow: AtomicU8::new(0),
             state: Lock::new(State::new()),
             seat: Seat::new(actor),
         })
@@ -124,7 +124,13 @@ impl<A: Actor> Cell<A> {
             return;
         }
         self.incarnation.store(1, Ordering::Relaxed);
-        Context::new(self.clone()).prepare();
+        let mut ctx = Context::new(self.clone());
+        let prepared = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ctx.prepare()));
+        if let Err(payload) = prepared {
+            let reason = ActorError::panic(payload).reason();
+            crate::instrument::start_failed(self.pid, None, std::any::type_name::<A>(), &reason);
+            return self.end_for_good(reason);
+        }
         let mut state = self.state.lock();
         state.phase = Phase::Idle;
         let waits = !state.mailbox.is_empty();
@@ -294,16 +300,19 @@ impl<A: Actor> Cell<A> {
         timers.push(timer);
     }
 
-    /// Notes a subscription. False when it is there already.
-    pub(crate) fn note_subscription(&self, subscription: Subscription) -> bool {
+    /// Notes a subscription. False when it is there already, `None` when the actor has ended.
+    pub(crate) fn note_subscription(&self, subscription: Subscription) -> Option<bool> {
         let mut state = self.state.lock();
+        if state.phase == Phase::Ended {
+            return None;
+        }
         let subscriptions = &mut state.more().subscriptions;
         if let Some(known) = subscriptions.iter_mut().find(|known| known.event == subscription.event) {
             known.declared |= subscription.declared;
-            return false;
+            return Some(false);
         }
         subscriptions.push(subscription);
-        true
+        Some(true)
     }
 
     pub(crate) fn forget_subscription(&self, event: std::any::TypeId) {
@@ -496,11 +505,11 @@ impl<A: Actor> AnyCell for Cell<A> {
         if state.phase == Phase::Ended {
             return false;
         }
-        state.more().links.insert(other.pid(), Arc::downgrade(other));
+        state.more().links.insert(LinkKey::of(&**other), Arc::downgrade(other));
         true
     }
 
-    fn remove_link(&self, other: ProcessId) {
+    fn remove_link(&self, other: LinkKey) {
         let gone = {
             let mut state = self.state.lock();
             state.more_if_any().and_then(|more| more.links.remove(&other))
@@ -607,6 +616,11 @@ impl<A: Actor> AnyCell for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// Whether it has not ended for good.
+    pub(crate) fn is_alive(&self) -> bool {
+        self.state.lock().phase != Phase::Ended
+    }
+
     /// Whether it takes messages.
     pub(crate) fn is_open(&self) -> bool {
         let state = self.state.lock();

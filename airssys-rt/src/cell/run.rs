@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use crate::actor::{Actor, Plain};
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, AskError, ErrorAction, panic_text};
+use crate::error::{ActorError, ActorResult, AskError, ErrorAction, discard, panic_text};
 use crate::exit::ExitReason;
 use crate::instrument::{self, PanicWatch, Room};
 use crate::kernel::count;
@@ -97,12 +97,15 @@ struct Worker<A: Actor> {
     cell: Arc<Cell<A>>,
     batch: VecDeque<Mail<A>>,
     handled: u32,
+    /// Whether a counted message is in hand at an await.
+    hand: bool,
     left: bool,
 }
 
 impl<A: Actor> Drop for Worker<A> {
     fn drop(&mut self) {
         if !self.left {
+            count(&self.cell.kernel.totals.lost_in_hand, u64::from(self.hand));
             self.cell.abandoned(&mut self.batch, self.handled);
         }
     }
@@ -110,7 +113,7 @@ impl<A: Actor> Drop for Worker<A> {
 
 pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
     // Made before the first poll: a task that is dropped unpolled has to clean up, too.
-    work(Worker { cell, batch: VecDeque::new(), handled: 0, left: false })
+    work(Worker { cell, batch: VecDeque::new(), handled: 0, hand: false, left: false })
 }
 
 async fn work<A: Actor>(mut worker: Worker<A>) {
@@ -241,7 +244,7 @@ impl<A: Actor> Worker<A> {
         let outcome = async {
             if let Some(make) = make {
                 let make = home.guarded(None, None, make).await;
-                *seat = Some(settled(make)?);
+                *seat = Some(settled(home, make)?);
             }
             let Some(actor) = seat.as_mut() else { return Err(Failure::Overlap) };
             let prepared = catch_unwind(AssertUnwindSafe(|| ctx.prepare()));
@@ -249,7 +252,7 @@ impl<A: Actor> Worker<A> {
                 return Err(Failure::Error(ActorError::panic(payload)));
             }
             if A::STARTS {
-                settled(home.guarded(None, None, actor.on_start(ctx)).await)?;
+                settled(home, home.guarded(None, None, actor.on_start(ctx)).await)?;
             }
             match ctx.failure.take() {
                 Some(error) => Err(Failure::Error(error)),
@@ -266,6 +269,7 @@ impl<A: Actor> Worker<A> {
                     incarnation,
                 );
                 let stop = ctx.stop.take();
+                ctx.follow_up(&mut self.batch);
                 {
                     let mut state = home.state.lock();
                     state.phase = Phase::Running;
@@ -361,7 +365,7 @@ impl<A: Actor> Worker<A> {
                     self.end(home, seat, ctx, end).await;
                     return false;
                 }
-                Step::Async(mail) => match run_async(home, actor, ctx, mail).await {
+                Step::Async(mail) => match self.run_async(home, actor, ctx, mail).await {
                     Ok(handled) => self.handled += handled,
                     Err(Stopped::Trouble(met)) => trouble = Some(met),
                     Err(Stopped::Dropped) => {
@@ -444,8 +448,13 @@ impl<A: Actor> Worker<A> {
             None => ErrorAction::Restart,
             Some(actor) => match home.guarded(None, None, actor.on_error(&error, ctx)).await {
                 Ok(action) => action,
-                Err(Interrupt::Dropped) => return Some(home.signalled()),
+                Err(Interrupt::Dropped) => {
+                    count(&home.kernel.totals.lost_in_hand, counted);
+                    let _ = discard(error);
+                    return Some(home.signalled());
+                }
                 Err(Interrupt::Panicked(payload)) => {
+                    let _ = discard(error);
                     let text = panic_text(payload);
                     instrument::hook_failed(home.pid, std::any::type_name::<A>(), "error", &text);
                     let reason = ExitReason::Panicked { message: text };
@@ -454,6 +463,8 @@ impl<A: Actor> Worker<A> {
                 }
             },
         };
+        // An error of the user's type: its destructor is foreign code.
+        let _ = discard(error);
         if action == ErrorAction::Resume && !panicked {
             // Handled, with a failure for an answer.
             self.handled += counted as u32;
@@ -467,6 +478,69 @@ impl<A: Actor> Worker<A> {
             ErrorAction::Resume | ErrorAction::Restart => End { reason, hook: !panicked, escalate: false },
         };
         Some(end)
+    }
+
+    /// Awaits one async handler in place.
+    async fn run_async(
+        &mut self,
+        home: &Arc<Cell<A>>,
+        actor: &mut A,
+        ctx: &mut Context<A>,
+        mut mail: Mail<A>,
+    ) -> Result<u32, Stopped> {
+        if let Mail::Other(errand) = &mail
+            && !errand.is_wanted()
+        {
+            return Ok(0);
+        }
+        let counted = mail.takes_room();
+        let message_type = mail.message_type();
+        let port = mail.take_port();
+        if port.as_ref().is_some_and(|port| port.is_expired()) {
+            home.expired(mail);
+            return Ok(0);
+        }
+        let deadline = port.as_ref().and_then(|port| port.deadline());
+        let room = home.room(port.as_deref());
+        ctx.answer = Answer::of(port);
+        self.hand = counted;
+        let outcome = match mail {
+            Mail::Message(letter) => {
+                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance())) {
+                    self.hand = false;
+                    return Err(crashed(ctx, payload, message_type, counted));
+                }
+                home.guarded(deadline, Some(&room), Actor::handle(actor, letter.message, ctx)).await
+            }
+            Mail::Other(errand) => home.guarded(deadline, Some(&room), errand.run(actor, ctx)).await,
+        };
+        self.hand = false;
+        home.count_told_errors();
+        ctx.follow_up(&mut self.batch);
+        let mut answer = std::mem::replace(&mut ctx.answer, Answer::told());
+        match outcome {
+            Ok(outcome) => match ctx.trouble(outcome, message_type, counted) {
+                None => {
+                    answer.fail(AskError::NoReply);
+                    Ok(u32::from(counted))
+                }
+                Some(trouble) => {
+                    let mut handled = 0;
+                    settle_answer(&mut answer, &trouble, counted, &mut handled);
+                    home.state.lock().count_handled(handled, &home.kernel);
+                    Err(Stopped::Trouble(trouble))
+                }
+            },
+            Err(Interrupt::Dropped) => {
+                answer.fail(AskError::Crashed { reason: home.drop_reason() });
+                count(&home.kernel.totals.lost_in_hand, u64::from(counted));
+                Err(Stopped::Dropped)
+            }
+            Err(Interrupt::Panicked(payload)) => {
+                ctx.answer = answer;
+                Err(crashed(ctx, payload, message_type, counted))
+            }
+        }
     }
 
     async fn end<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>, end: End) {
@@ -502,11 +576,14 @@ impl Failure {
     }
 }
 
-fn settled<T>(outcome: Result<ActorResult<T>, Interrupt>) -> Result<T, Failure> {
+fn settled<A: Actor, T>(home: &Cell<A>, outcome: Result<ActorResult<T>, Interrupt>) -> Result<T, Failure> {
     match outcome {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(Failure::Error(error)),
-        Err(Interrupt::Dropped) => Err(Failure::Killed),
+        Err(Interrupt::Dropped) => Err(match home.signalled().reason {
+            ExitReason::Killed => Failure::Killed,
+            reason => Failure::Error(ActorError::exit(reason)),
+        }),
         Err(Interrupt::Panicked(payload)) => Err(Failure::Error(ActorError::panic(payload))),
     }
 }
@@ -575,6 +652,7 @@ pub(super) fn run_plain<A: Actor>(
                         room.within(|| errand.run_plain(actor, ctx, &mut answer))
                     }
                 };
+                ctx.follow_up(batch);
                 match outcome {
                     Ok(()) if !ctx.wants_attention() => {
                         answer.fail(AskError::NoReply);
@@ -631,64 +709,6 @@ pub(super) fn ask_error(error: &ActorError) -> AskError {
 enum Stopped {
     Trouble(Trouble),
     Dropped,
-}
-
-/// Awaits one async handler in place.
-async fn run_async<A: Actor>(
-    home: &Arc<Cell<A>>,
-    actor: &mut A,
-    ctx: &mut Context<A>,
-    mut mail: Mail<A>,
-) -> Result<u32, Stopped> {
-    if let Mail::Other(errand) = &mail
-        && !errand.is_wanted()
-    {
-        return Ok(0);
-    }
-    let counted = mail.takes_room();
-    let message_type = mail.message_type();
-    let port = mail.take_port();
-    if port.as_ref().is_some_and(|port| port.is_expired()) {
-        home.expired(mail);
-        return Ok(0);
-    }
-    let deadline = port.as_ref().and_then(|port| port.deadline());
-    let room = home.room(port.as_deref());
-    ctx.answer = Answer::of(port);
-    let outcome = match mail {
-        Mail::Message(letter) => {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance())) {
-                return Err(crashed(ctx, payload, message_type, counted));
-            }
-            home.guarded(deadline, Some(&room), Actor::handle(actor, letter.message, ctx)).await
-        }
-        Mail::Other(errand) => home.guarded(deadline, Some(&room), errand.run(actor, ctx)).await,
-    };
-    home.count_told_errors();
-    let mut answer = std::mem::replace(&mut ctx.answer, Answer::told());
-    match outcome {
-        Ok(outcome) => match ctx.trouble(outcome, message_type, counted) {
-            None => {
-                answer.fail(AskError::NoReply);
-                Ok(u32::from(counted))
-            }
-            Some(trouble) => {
-                let mut handled = 0;
-                settle_answer(&mut answer, &trouble, counted, &mut handled);
-                home.state.lock().count_handled(handled, &home.kernel);
-                Err(Stopped::Trouble(trouble))
-            }
-        },
-        Err(Interrupt::Dropped) => {
-            answer.fail(AskError::Crashed { reason: home.drop_reason() });
-            count(&home.kernel.totals.lost_in_hand, u64::from(counted));
-            Err(Stopped::Dropped)
-        }
-        Err(Interrupt::Panicked(payload)) => {
-            ctx.answer = answer;
-            Err(crashed(ctx, payload, message_type, counted))
-        }
-    }
 }
 
 /// An async handler panicked: its asker is told before anything else is done about it.
@@ -793,18 +813,21 @@ impl<A: Actor> Cell<A> {
         room: Option<&Room>,
         future: F,
     ) -> Result<F::Output, Interrupt> {
-        let mut future = pin!(future);
+        let mut future = pin!(Some(future));
         let process: Arc<dyn AnyCell> = self.clone();
         let mut identity = Some(Current { process, deadline });
-        std::future::poll_fn(move |cx| {
+        let outcome = std::future::poll_fn(|cx| {
+            let Some(running) = future.as_mut().as_pin_mut() else {
+                return Poll::Ready(Err(Interrupt::Dropped));
+            };
             if self.signal.load(Ordering::Acquire) & signal::DROPS != 0 {
                 return Poll::Ready(Err(Interrupt::Dropped));
             }
             CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
             let watch = PanicWatch::new();
             let polled = catch_unwind(AssertUnwindSafe(|| match room {
-                Some(room) => room.within(|| future.as_mut().poll(cx)),
-                None => future.as_mut().poll(cx),
+                Some(room) => room.within(|| running.poll(cx)),
+                None => running.poll(cx),
             }));
             drop(watch);
             CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
@@ -826,7 +849,14 @@ impl<A: Actor> Cell<A> {
                 }
             }
         })
-        .await
+        .await;
+        if outcome.is_err() {
+            // What a dropped handler held is dropped here; a destructor that panics stops nothing.
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| future.set(None))) {
+                instrument::hook_failed(self.pid, std::any::type_name::<A>(), "drop", &panic_text(payload));
+            }
+        }
+        outcome
     }
 }
 

@@ -15,7 +15,7 @@ use crate::exit::{ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::mail::Mail;
 use crate::mailbox::Mailbox;
-use crate::process::{AnyCell, Owner, Until, Watcher};
+use crate::process::{AnyCell, LinkKey, Owner, Until, Watcher};
 use crate::process_id::ProcessId;
 use crate::timer::Wanted;
 
@@ -106,7 +106,7 @@ pub(crate) struct More<A: Actor> {
     pub(super) owned: BTreeMap<ProcessId, Owned>,
     pub(super) monitors: BTreeMap<MonitorId, Watcher>,
     pub(super) watching: BTreeMap<MonitorId, Weak<dyn AnyCell>>,
-    pub(super) links: BTreeMap<ProcessId, Weak<dyn AnyCell>>,
+    pub(super) links: BTreeMap<LinkKey, Weak<dyn AnyCell>>,
     pub(super) waiters: Vec<Waiter>,
     pub(super) exit_signal: Option<ExitReason>,
     pub(super) tasks: BTreeMap<u64, oneshot::Sender<()>>,

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use crate::actor::Actor;
@@ -16,7 +17,7 @@ use crate::system::{Make, launch};
 
 use super::children::Children;
 use super::home::Home;
-use super::policy::{RestartPolicy, Shutdown};
+use super::policy::{AutoShutdown, RestartPolicy, Shutdown};
 use super::pool::Pool;
 
 /// How a child is started and looked after. Defaults: permanent, 5 s to stop, no limit to start.
@@ -206,8 +207,33 @@ pub trait IntoChild: Send + 'static {
     #[doc(hidden)]
     fn child_id(&self) -> Arc<str>;
 
+    /// What is wrong with the spec, seen before anything is started.
+    #[doc(hidden)]
+    fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String>;
+
     #[doc(hidden)]
     fn prepare(self, home: Home) -> impl Future<Output = Result<Prepared<Self::Handle>, StartError>> + Send;
+}
+
+/// What makes a significant child contradict its supervisor or itself.
+pub(crate) fn significance(
+    auto_shutdown: AutoShutdown,
+    id: &str,
+    options: &Options,
+    dynamic: bool,
+) -> Option<String> {
+    let problem = match options.significant {
+        false => return None,
+        true if dynamic => "children started at run time cannot be significant",
+        true if auto_shutdown == AutoShutdown::Never => {
+            "a significant child needs a supervisor with `auto_shutdown`"
+        }
+        true if options.restart == RestartPolicy::Permanent => {
+            "a permanent child never ends, so it cannot be significant"
+        }
+        true => return None,
+    };
+    Some(format!("`{id}`: {problem}"))
 }
 
 /// A child that is made and not started.
@@ -232,19 +258,42 @@ pub(crate) trait Starter: Send + Sync {
     fn cell(&self) -> Arc<dyn AnyCell>;
     /// `declared`: whether it outlives an incarnation of its supervisor.
     fn start(&self, options: &Options, id: Arc<str>, declared: bool) -> StartFuture<'_>;
+    /// It is about to be ended, and will not be started again by this incarnation of its supervisor.
+    fn part(&self);
 }
 
 /// The [`Starter`] of an actor: its cell, and how to make its state.
 pub(crate) struct ActorStarter<A: Actor> {
     pub(crate) actor: ActorRef<A>,
-    pub(crate) source: Source<A>,
-    pub(crate) home: Home,
+    source: Source<A>,
+    home: Home,
+    parting: Option<Parting>,
 }
 
+/// Tells a supervisor below that its end is its last.
+pub(crate) type Parting = Arc<AtomicBool>;
+
+/// Emptied when its child is started for the only time: nothing of it is kept then.
 pub(crate) enum Source<A: Actor> {
-    Again(Factory<A>),
-    /// For a child that is never restarted: nothing of it is kept after its start.
+    Again(Lock<Option<Factory<A>>>),
     Once(Lock<Option<Make<A>>>),
+}
+
+impl<A: Actor> Source<A> {
+    pub(crate) fn again(factory: Factory<A>) -> Self {
+        Self::Again(Lock::new(Some(factory)))
+    }
+
+    fn next(&self, only: bool) -> Option<Make<A>> {
+        match self {
+            Self::Again(factory) => {
+                let factory = if only { factory.lock().take() } else { factory.lock().clone() }?;
+                // The expression itself may panic before its first await: it runs in the child's own task.
+                Some(Box::pin(async move { factory().await }))
+            }
+            Self::Once(make) => make.lock().take(),
+        }
+    }
 }
 
 impl<A: Actor> ActorStarter<A> {
@@ -257,7 +306,7 @@ impl<A: Actor> ActorStarter<A> {
             rare.label = Some(label.clone());
             rare.limit = options.limit();
         });
-        Arc::new(Self { actor: ActorRef::new(cell), source, home: home.clone() })
+        Arc::new(Self { actor: ActorRef::new(cell), source, home: home.clone(), parting: None })
     }
 }
 
@@ -267,15 +316,11 @@ impl<A: Actor> Starter for ActorStarter<A> {
     }
 
     fn start(&self, options: &Options, id: Arc<str>, declared: bool) -> StartFuture<'_> {
-        let make = match &self.source {
-            Source::Again(factory) => {
-                let factory = factory.clone();
-                // The expression itself may panic before its first await: it runs in the child's own task.
-                let make: Make<A> = Box::pin(async move { factory().await });
-                Some(make)
-            }
-            Source::Once(make) => make.lock().take(),
-        };
+        let only = !declared && options.restart == RestartPolicy::Temporary;
+        let make = self.source.next(only);
+        if let Some(parting) = &self.parting {
+            parting.store(false, Ordering::Release);
+        }
         let limit = options.start_timeout;
         let name = options.name.clone();
         Box::pin(async move {
@@ -297,6 +342,12 @@ impl<A: Actor> Starter for ActorStarter<A> {
             launch(cell, Some(make), limit, id).await
         })
     }
+
+    fn part(&self) {
+        if let Some(parting) = &self.parting {
+            parting.store(true, Ordering::Release);
+        }
+    }
 }
 
 impl<A: Actor> IntoChild for ChildSpec<A> {
@@ -306,8 +357,12 @@ impl<A: Actor> IntoChild for ChildSpec<A> {
         self.id.clone()
     }
 
+    fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
+        significance(auto_shutdown, &self.id, &self.options, false)
+    }
+
     async fn prepare(self, home: Home) -> Result<Prepared<ActorRef<A>>, StartError> {
-        let starter = ActorStarter::new(&home, Source::Again(self.factory), &self.options, &self.id);
+        let starter = ActorStarter::new(&home, Source::again(self.factory), &self.options, &self.id);
         let actor = starter.actor.clone();
         Ok(Prepared {
             id: self.id,
@@ -325,18 +380,20 @@ impl<A: Actor> IntoChild for PoolSpec<A> {
         self.spec.id.clone()
     }
 
+    fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
+        if self.count == 0 {
+            return Some(format!("the pool `{}` needs at least one member", self.spec.id));
+        }
+        self.spec.problem(auto_shutdown)
+    }
+
     async fn prepare(self, home: Home) -> Result<Prepared<Pool<A>>, StartError> {
         let ChildSpec { id, factory, options } = self.spec;
-        if self.count == 0 {
-            return Err(StartError::Invalid {
-                message: format!("the pool `{id}` needs at least one member").into(),
-            });
-        }
         let mut starters: Vec<Arc<dyn Starter>> = Vec::new();
         let mut members = Vec::new();
         for number in 0..self.count {
             let label: Arc<str> = format!("{id}[{number}]").into();
-            let starter = ActorStarter::new(&home, Source::Again(factory.clone()), &options, &label);
+            let starter = ActorStarter::new(&home, Source::again(factory.clone()), &options, &label);
             members.push(starter.actor.clone());
             starters.push(starter);
         }
@@ -357,12 +414,11 @@ impl<A: Actor, Arg: Clone + Send + 'static> IntoChild for DynamicSpec<A, Arg> {
         self.id.clone()
     }
 
+    fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
+        significance(auto_shutdown, &self.id, &self.options, true)
+    }
+
     async fn prepare(self, home: Home) -> Result<Prepared<Children<A, Arg>>, StartError> {
-        if self.options.significant {
-            let message =
-                format!("the children `{}` are started at run time and cannot be significant", self.id);
-            return Err(StartError::Invalid { message: message.into() });
-        }
         let options = Arc::new(self.options);
         let children = Children::new(home, self.id.clone(), self.make, options.clone());
         Ok(Prepared {
@@ -385,17 +441,26 @@ where
         self.id.clone()
     }
 
+    fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
+        significance(auto_shutdown, &self.id, &self.options, false)
+    }
+
     async fn prepare(self, home: Home) -> Result<Prepared<super::Supervised<S>>, StartError> {
         let Self { id, spec, options, .. } = self;
         let spec = match crate::cell::caught(spec).await {
             Ok(Ok(spec)) => spec,
+            Ok(Err(error)) if error.is_ignore() => return Err(StartError::Ignored { child: id }),
             Ok(Err(error)) => {
                 return Err(StartError::Failed { child: id, message: crate::error::text_of(&error).into() });
             }
             Err(message) => return Err(StartError::Panicked { child: id, message }),
         };
-        let (factory, delivered) = spec.into_factory()?;
-        let starter = ActorStarter::new(&home, Source::Again(factory), &options, &id);
+        let parting = Parting::default();
+        let (factory, delivered) = spec.into_factory(Some(parting.clone()))?;
+        let mut starter = ActorStarter::new(&home, Source::again(factory), &options, &id);
+        if let Some(starter) = Arc::get_mut(&mut starter) {
+            starter.parting = Some(parting);
+        }
         starter.actor.cell.with_rare(|rare| rare.supervises = true);
         let actor = starter.actor.clone();
         Ok(Prepared {

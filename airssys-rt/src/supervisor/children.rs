@@ -51,7 +51,7 @@ impl<A: Actor, Arg: Clone + Send + 'static> Children<A, Arg> {
         } else {
             let make = inside.make.clone();
             let argument = Lock::new(argument);
-            Source::Again(Arc::new(move || {
+            Source::again(Arc::new(move || {
                 let argument = argument.lock().clone();
                 make(argument)
             }))

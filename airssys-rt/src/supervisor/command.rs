@@ -16,7 +16,7 @@ use crate::reply::Answer;
 
 use super::Supervisor;
 use super::child_spec::{Fresh, Options, Starter};
-use super::policy::RestartPolicy;
+use super::policy::{RestartPolicy, Shutdown};
 
 /// The message type of supervisors: sent by their children and handles, not made by hand.
 pub struct Command(pub(crate) Order);
@@ -91,7 +91,7 @@ pub enum ChildStatus {
     Running,
     /// It ended, or was terminated, and is kept.
     Stopped,
-    /// It waits for its next start.
+    /// It waits for its next start: its own, or its group's.
     Restarting,
 }
 
@@ -109,6 +109,8 @@ pub struct ChildInfo {
     pub role: ProcessRole,
     /// When it is restarted.
     pub restart: RestartPolicy,
+    /// How it is ended.
+    pub shutdown: Shutdown,
     /// The number of its incarnation.
     pub incarnation: u32,
 }

@@ -136,7 +136,9 @@ impl<A: Actor> fmt::Debug for Pool<A> {
 
 impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
     fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
-        self.pick().__ask_here(message, spot)
+        let member = self.pick();
+        // Given back, the message goes to the same member by the long way: the turn is not used up.
+        member.__ask_here(message, spot).inspect_err(|_| drop(self.next.fetch_sub(1, Ordering::Relaxed)))
     }
 
     fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {

@@ -2,21 +2,24 @@
 //!
 //! Rules:
 //!
-//! 1. A child's end is acted on once: a notice of an incarnation that is not the running one is stale.
+//! 1. A child's end is acted on once: a notice of an incarnation that is not the running one is stale, and
+//!    buries a child that did not yield when it was ended for good.
 //! 2. Children are in start order in `slots`, whatever happens to them; they are stopped in reverse.
 //! 3. A restart that fails is tried again by a message to itself, so that requests are served in between;
-//!    each try counts. A try whose ticket is not the child's present one is cancelled.
+//!    each try counts. A try whose ticket is not the child's present one is cancelled; tickets are never
+//!    used again, not even by a later incarnation.
 //! 4. Declared children outlive an incarnation in the [`Estate`]; those added at run time do not.
 //! 5. Whatever is started is first owned by the cell, so that a kill at any await leaves no orphan.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::actor::Actor;
-use crate::cell::{GRACE, end_within};
+use crate::cell::{GRACE, caught, end_within};
 use crate::config::ActorConfig;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, ChildError, StartError};
@@ -24,17 +27,17 @@ use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
 use crate::lock::Lock;
-use crate::process::{AnyCell, Ending, Until};
+use crate::process::{AnyCell, Ending, ProcessRole, Until};
 use crate::process_id::ProcessId;
 use crate::timer::{self, Timers, Wanted};
 
 use super::backoff::Backoff;
-use super::child_spec::{Fresh, Options, Starter};
+use super::child_spec::{Fresh, Options, Parting, Starter, significance};
 use super::command::{ChildInfo, ChildStatus, Command, Health, Order};
 use super::home::Home;
 use super::intensity::Intensity;
 use super::policy::{AfterExit, AutoShutdown, RestartPolicy, Shutdown};
-use super::spec::{Plan, Starting, SupervisorBuilder, significance};
+use super::spec::{Plan, Starting, SupervisorBuilder};
 use super::strategy::RestartStrategy;
 
 /// The settings of a supervisor.
@@ -113,13 +116,32 @@ enum ChildState {
     Running {
         incarnation: u32,
     },
+    /// It ended for good, unless somebody asks for it again.
     Stopped,
+    /// A restart of its group took it down and has not come to it yet.
+    Waiting,
     Restarting {
         ticket: u64,
         counted: bool,
+        /// Whether its group is restarted with it.
+        group: bool,
     },
     /// Temporary, and over: kept in the estate alone.
     Retired,
+}
+
+impl ChildState {
+    fn stopped(for_good: bool) -> Self {
+        if for_good { Self::Stopped } else { Self::Waiting }
+    }
+
+    fn status(&self) -> ChildStatus {
+        match self {
+            Self::Running { .. } => ChildStatus::Running,
+            Self::Waiting | Self::Restarting { .. } => ChildStatus::Restarting,
+            Self::Stopped | Self::Retired => ChildStatus::Stopped,
+        }
+    }
 }
 
 /// Where a process is found: its slot's rank, and its number in a group.
@@ -155,8 +177,9 @@ impl Child {
                 Ok(())
             }
             Err(error) => {
-                self.state = ChildState::Stopped;
-                if bury || matches!(error, StartError::Ignored { .. }) {
+                let for_good = bury || matches!(error, StartError::Ignored { .. });
+                self.state = ChildState::stopped(for_good);
+                if for_good {
                     let reason = match &error {
                         StartError::Panicked { message, .. } => {
                             ExitReason::Panicked { message: message.clone() }
@@ -175,17 +198,15 @@ impl Child {
     /// Ends the child by its `shutdown`, and for good if asked.
     async fn stop(&mut self, options: &Options, for_good: bool) {
         let cell = self.cell();
-        if self.is_running() {
-            self.state = ChildState::Stopped;
-            let reason = stop_cell(&cell, options.shutdown, for_good).await;
-            if for_good {
-                cell.bury(reason);
-            }
-            return;
-        }
-        self.state = ChildState::Stopped;
         if for_good {
-            cell.clone().bury(cell.exit_reason().unwrap_or(ExitReason::Shutdown));
+            self.starter.part();
+        }
+        let reason = match std::mem::replace(&mut self.state, ChildState::stopped(for_good)) {
+            ChildState::Running { .. } => stop_cell(&cell, options.shutdown, for_good).await,
+            _ => ExitReason::Shutdown,
+        };
+        if for_good {
+            cell.bury(reason);
         }
     }
 }
@@ -237,6 +258,11 @@ impl Slot {
             }
         };
         one.into_iter().chain(many.into_iter().flatten())
+    }
+
+    /// Whether it is a supervisor below.
+    pub(crate) fn is_supervisor(&self) -> bool {
+        matches!(&self.body, Body::One(child) if child.cell().role() == ProcessRole::Supervisor)
     }
 
     /// Whether its children are started at run time.
@@ -296,13 +322,13 @@ impl Slot {
         }
     }
 
-    /// Forgets the temporary children that a group restart has stopped.
-    fn forget_temporary(&mut self) -> Vec<ProcessId> {
-        let temporary = self.options.restart == RestartPolicy::Temporary;
+    /// Forgets the children started at run time that ended for good: a group restart stopped those that are
+    /// temporary, and started none of those that asked not to be.
+    fn forget_ended(&mut self) -> Vec<ProcessId> {
         match &mut self.body {
-            Body::Group { members, dynamic: true, .. } if temporary => {
-                let gone = std::mem::take(members);
-                gone.values().map(|child| child.cell().pid()).collect()
+            Body::Group { members, dynamic: true, .. } => {
+                let gone = members.extract_if(.., |_, child| child.state == ChildState::Stopped);
+                gone.map(|(_, child)| child.cell().pid()).collect()
             }
             _ => Vec::new(),
         }
@@ -315,6 +341,9 @@ async fn stop_together(members: &mut BTreeMap<u64, Child>, options: &Options, fo
     let mut waits = Vec::new();
     for child in members.values_mut().rev() {
         let cell = child.cell();
+        if for_good {
+            child.starter.part();
+        }
         if child.is_running() {
             let ended = cell.wait(Until::Down);
             let ending = if options.shutdown == Shutdown::Kill { Ending::Kill } else { Ending::Stop };
@@ -323,7 +352,7 @@ async fn stop_together(members: &mut BTreeMap<u64, Child>, options: &Options, fo
         } else {
             waits.push((cell, None));
         }
-        child.state = ChildState::Stopped;
+        child.state = ChildState::stopped(for_good);
     }
     let limit = match options.shutdown {
         Shutdown::Kill => Some(until),
@@ -334,7 +363,7 @@ async fn stop_together(members: &mut BTreeMap<u64, Child>, options: &Options, fo
     for (cell, ended) in waits {
         let Some(mut ended) = ended else {
             if for_good {
-                cell.clone().bury(cell.exit_reason().unwrap_or(ExitReason::Shutdown));
+                cell.bury(ExitReason::Shutdown);
             }
             continue;
         };
@@ -383,6 +412,8 @@ pub struct Supervisor {
     next_ticket: u64,
     retries: HashMap<ProcessId, Wanted>,
     estate: Arc<Lock<Estate>>,
+    /// Set by the supervisor above when the end it asks for is the last.
+    parting: Option<Parting>,
 }
 
 /// Whether the supervisor goes on.
@@ -394,7 +425,7 @@ impl Supervisor {
         SupervisorBuilder::new()
     }
 
-    pub(crate) fn new(flags: Flags, estate: Arc<Lock<Estate>>) -> Self {
+    pub(crate) fn new(flags: Flags, estate: Arc<Lock<Estate>>, parting: Option<Parting>) -> Self {
         Self {
             intensity: Intensity::new(flags.max_restarts, flags.within),
             flags,
@@ -405,6 +436,7 @@ impl Supervisor {
             next_ticket: 0,
             retries: HashMap::new(),
             estate,
+            parting,
         }
     }
 
@@ -456,7 +488,14 @@ impl Supervisor {
     async fn start_by_plan(&mut self, plan: Plan, home: Home) -> ActorResult<()> {
         let slots = Arc::new(Lock::new(Vec::new()));
         let starting = Starting { home, auto_shutdown: self.flags.auto_shutdown, slots: slots.clone() };
-        let outcome = plan(starting).await;
+        // A panic in the plan itself unwinds like an error: what came up is stopped in order.
+        let outcome = match caught(plan(starting)).await {
+            Ok(outcome) => outcome,
+            Err(message) => {
+                let child = self.flags.label.clone().unwrap_or_else(|| "supervisor".into());
+                Err(StartError::Panicked { child, message })
+            }
+        };
         let started = std::mem::take(&mut *slots.lock());
         for (order, mut slot) in (0..).zip(started) {
             slot.order = order;
@@ -538,18 +577,31 @@ impl Supervisor {
         reason: ExitReason,
         escalate: bool,
     ) -> Verdict {
-        let place = *self.places.get(&pid)?;
-        let (child, options, id) = self.child(place)?;
-        if child.state != (ChildState::Running { incarnation }) {
+        let Some(&place) = self.places.get(&pid) else {
+            // Forgotten while it did not yield: nobody else will bury it.
+            if let Some(cell) = ctx.cell.kernel_ref().table.get(pid) {
+                cell.bury(reason);
+            }
             return None;
-        }
-        child.state = ChildState::Stopped;
+        };
+        let dynamic = self.slots.get(&place.0).is_some_and(Slot::is_dynamic);
+        let (child, options, id) = self.child(place)?;
         let cell = child.cell();
+        match child.state {
+            ChildState::Running { incarnation: present } if present == incarnation => {}
+            ChildState::Stopped => {
+                cell.bury(reason);
+                return None;
+            }
+            _ => return None,
+        }
         if escalate {
-            cell.bury(reason.clone());
+            // What becomes of the child is decided with this supervisor, by the one above.
+            child.state = ChildState::Waiting;
             instrument::gave_up(ctx.pid(), &reason);
             return Some(reason);
         }
+        child.state = ChildState::Stopped;
         match options.restart.after(&reason) {
             AfterExit::Restart => {
                 cell.settle();
@@ -558,6 +610,10 @@ impl Supervisor {
             }
             AfterExit::Keep => {
                 cell.bury(reason);
+                if dynamic {
+                    // Nobody could ask for it again.
+                    self.forget(place);
+                }
                 self.significant_end(&options)
             }
             AfterExit::Forget => {
@@ -591,25 +647,33 @@ impl Supervisor {
             instrument::gave_up(ctx.pid(), &ExitReason::Shutdown);
             return Some(ExitReason::Shutdown);
         }
+        let group = place.1.is_none() && self.flags.strategy != RestartStrategy::OneForOne;
         if let Some(backoff) = self.flags.backoff {
             let chance = ctx.cell.kernel_ref().chance();
             let (child, ..) = self.child(place)?;
             let attempt = backoff.attempt(child.attempts, child.up_since.take(), now);
             child.attempts = attempt.saturating_add(1);
             let delay = backoff.delay(attempt, chance);
-            self.retry(ctx, place, Some(delay), true);
+            self.retry(ctx, place, Some(delay), true, group);
             return None;
         }
-        self.restart(ctx, place).await;
+        self.restart(ctx, place, group).await;
         None
     }
 
     /// Has the restart tried later: after the requests that are queued now, or after a delay.
-    fn retry(&mut self, ctx: &Context<Self>, place: Place, delay: Option<Duration>, counted: bool) {
+    fn retry(
+        &mut self,
+        ctx: &Context<Self>,
+        place: Place,
+        delay: Option<Duration>,
+        counted: bool,
+        group: bool,
+    ) {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
         let Some((child, ..)) = self.child(place) else { return };
-        child.state = ChildState::Restarting { ticket, counted };
+        child.state = ChildState::Restarting { ticket, counted, group };
         let pid = child.cell().pid();
         let home = Home::of(&ctx.cell);
         match delay {
@@ -632,8 +696,10 @@ impl Supervisor {
     async fn try_again(&mut self, ctx: &mut Context<Self>, pid: ProcessId, ticket: u64) -> Verdict {
         let place = *self.places.get(&pid)?;
         let (child, ..) = self.child(place)?;
-        let counted = match child.state {
-            ChildState::Restarting { ticket: present, counted } if present == ticket => counted,
+        let (counted, group) = match child.state {
+            ChildState::Restarting { ticket: present, counted, group } if present == ticket => {
+                (counted, group)
+            }
             _ => return None,
         };
         self.retries.remove(&pid);
@@ -642,24 +708,24 @@ impl Supervisor {
             instrument::gave_up(ctx.pid(), &ExitReason::Shutdown);
             return Some(ExitReason::Shutdown);
         }
-        self.restart(ctx, place).await;
+        self.restart(ctx, place, group).await;
         None
     }
 
-    /// Restarts what the strategy says. What does not come up is tried again later.
-    async fn restart(&mut self, ctx: &mut Context<Self>, place: Place) {
-        let (rank, member) = place;
-        if member.is_some() || self.flags.strategy == RestartStrategy::OneForOne {
+    /// Restarts the child or, by the strategy, its group. What does not come up is tried again later.
+    async fn restart(&mut self, ctx: &mut Context<Self>, place: Place, group: bool) {
+        if !group {
             self.restart_one(ctx, place).await;
             return;
         }
+        let (rank, _) = place;
         let ranks: Vec<u32> = self.slots.keys().copied().collect();
         let Some(failed) = ranks.iter().position(|other| *other == rank) else { return };
         let affected = ranks[self.flags.strategy.affected(failed, ranks.len())].to_vec();
         for &rank in affected.iter().rev() {
             let Some(slot) = self.slots.get_mut(&rank) else { continue };
             slot.stop(false).await;
-            for gone in slot.forget_temporary() {
+            for gone in slot.forget_ended() {
                 self.places.remove(&gone);
             }
             let temporary = slot.options.restart == RestartPolicy::Temporary;
@@ -674,8 +740,11 @@ impl Supervisor {
             }
             count(&ctx.cell.kernel_ref().totals.restarts, slot.children().count() as u64);
             match slot.start(true).await {
-                Ok(()) => {}
-                Err(StartError::Ignored { .. }) => {}
+                Ok(()) | Err(StartError::Ignored { .. }) => {
+                    for gone in slot.forget_ended() {
+                        self.places.remove(&gone);
+                    }
+                }
                 Err(_) => {
                     self.start_failed(ctx, rank);
                     return;
@@ -691,7 +760,7 @@ impl Supervisor {
         let Some(member) = first else { return };
         let now = Instant::now();
         let delay = self.next_delay(ctx, (rank, member), now);
-        self.retry(ctx, (rank, member), delay, false);
+        self.retry(ctx, (rank, member), delay, false, true);
     }
 
     fn next_delay(&mut self, ctx: &Context<Self>, place: Place, now: Instant) -> Option<Duration> {
@@ -705,20 +774,21 @@ impl Supervisor {
 
     async fn restart_one(&mut self, ctx: &mut Context<Self>, place: Place) {
         let kernel = ctx.cell.kernel_ref().clone();
-        let declared = self.slots.get(&place.0).is_some_and(|slot| slot.declared && !slot.is_dynamic());
+        let Some(slot) = self.slots.get(&place.0) else { return };
+        let (declared, dynamic) = (slot.declared && !slot.is_dynamic(), slot.is_dynamic());
         let Some((child, options, id)) = self.child(place) else { return };
         count(&kernel.totals.restarts, 1);
         match child.start(&options, &id, declared, false).await {
             Ok(()) => {}
             Err(StartError::Ignored { .. }) => {
                 // A dynamic child that wants no process is dropped; a declared one is kept stopped.
-                if place.1.is_some() || options.restart == RestartPolicy::Temporary {
+                if dynamic {
                     self.forget(place);
                 }
             }
             Err(_) => {
                 let delay = self.next_delay(ctx, place, Instant::now());
-                self.retry(ctx, place, delay, false);
+                self.retry(ctx, place, delay, false, false);
             }
         }
     }
@@ -736,7 +806,10 @@ impl Supervisor {
                 None => StartError::AlreadyPresent { child: id },
             });
         }
-        significance(self.flags.auto_shutdown, &id, &options, &body)?;
+        let dynamic = matches!(body, Fresh::Dynamic { .. });
+        if let Some(problem) = significance(self.flags.auto_shutdown, &id, &options, dynamic) {
+            return Err(StartError::Invalid { message: problem.into() });
+        }
         let temporary = options.restart == RestartPolicy::Temporary;
         let mut slot = Slot::new(id, options, body, false);
         match slot.start(false).await {
@@ -744,7 +817,8 @@ impl Supervisor {
                 self.append(slot);
                 Ok(())
             }
-            Err(StartError::Ignored { .. }) if !temporary => {
+            // The plan of a supervisor is used up: there is nothing to keep.
+            Err(StartError::Ignored { .. }) if !temporary && !slot.is_supervisor() => {
                 self.append(slot);
                 Ok(())
             }
@@ -796,6 +870,8 @@ impl Supervisor {
             cancel_retry(&mut self.retries, &child.cell());
         }
         slot.stop(true).await;
+        self.settle_group();
+        let slot = self.slots.get_mut(&rank).ok_or_else(missing)?;
         let dynamic = match &mut slot.body {
             Body::Group { members, dynamic: true, .. } => std::mem::take(members),
             _ => BTreeMap::new(),
@@ -808,6 +884,24 @@ impl Supervisor {
             self.forget((rank, None));
         }
         Ok(())
+    }
+
+    /// Those that wait for a group restart have ended for good when no try of one is left.
+    fn settle_group(&mut self) {
+        let all = || self.slots.values().flat_map(Slot::children);
+        if all().any(|(_, child)| matches!(child.state, ChildState::Restarting { group: true, .. })) {
+            return;
+        }
+        let waiting: Vec<_> = all()
+            .filter(|(_, child)| child.state == ChildState::Waiting)
+            .filter_map(|(_, child)| self.places.get(&child.cell().pid()).copied())
+            .collect();
+        for place in waiting {
+            if let Some((child, ..)) = self.child(place) {
+                child.state = ChildState::Stopped;
+                child.cell().bury(ExitReason::Shutdown);
+            }
+        }
     }
 
     async fn restart_child(&mut self, id: &Arc<str>) -> Result<(), ChildError> {
@@ -835,10 +929,10 @@ impl Supervisor {
         let rank = *self.ranks.get(id).ok_or_else(missing)?;
         let slot = self.slots.get(&rank).ok_or_else(missing)?;
         for (_, child) in slot.children() {
-            match child.state {
-                ChildState::Running { .. } => return Err(ChildError::Running { child: id.clone() }),
-                ChildState::Restarting { .. } => return Err(ChildError::Restarting { child: id.clone() }),
-                ChildState::Stopped | ChildState::Retired => {}
+            match child.state.status() {
+                ChildStatus::Running => return Err(ChildError::Running { child: id.clone() }),
+                ChildStatus::Restarting => return Err(ChildError::Restarting { child: id.clone() }),
+                ChildStatus::Stopped => {}
             }
         }
         Ok(rank)
@@ -851,13 +945,10 @@ impl Supervisor {
                 ChildInfo {
                     id: slot.id.clone(),
                     pid: cell.pid(),
-                    status: match child.state {
-                        ChildState::Running { .. } => ChildStatus::Running,
-                        ChildState::Restarting { .. } => ChildStatus::Restarting,
-                        ChildState::Stopped | ChildState::Retired => ChildStatus::Stopped,
-                    },
+                    status: child.state.status(),
                     role: cell.role(),
                     restart: slot.options.restart,
+                    shutdown: slot.options.shutdown,
                     incarnation: cell.incarnation(),
                 }
             })
@@ -874,10 +965,10 @@ impl Supervisor {
             max_restarts: self.flags.max_restarts,
         };
         for (_, child) in self.slots.values().flat_map(Slot::children) {
-            match child.state {
-                ChildState::Running { .. } => health.running += 1,
-                ChildState::Restarting { .. } => health.restarting += 1,
-                ChildState::Stopped | ChildState::Retired => health.stopped += 1,
+            match child.state.status() {
+                ChildStatus::Running => health.running += 1,
+                ChildStatus::Restarting => health.restarting += 1,
+                ChildStatus::Stopped => health.stopped += 1,
             }
         }
         health
@@ -949,6 +1040,7 @@ impl Actor for Supervisor {
     }
 
     async fn on_start(&mut self, ctx: &mut Context<Self>) -> ActorResult<()> {
+        self.next_ticket = u64::from(ctx.incarnation()) << 32;
         let (plan, slots) = {
             let mut estate = self.estate.lock();
             (estate.plan.take(), std::mem::take(&mut estate.slots))
@@ -960,8 +1052,12 @@ impl Actor for Supervisor {
     }
 
     async fn on_stop(&mut self, _reason: ExitReason, ctx: &mut Context<Self>) -> ActorResult<()> {
-        // Told to end, or nobody above: then the children end for good, each before the next is told to.
-        let for_good = !ctx.cell.is_open() || ctx.cell.owner().is_none();
+        // Nobody will start it again: then the children end for good, each before the next is told to. Else the one
+        // above decides; what it does not start again it buries.
+        let for_good = match &self.parting {
+            None => true,
+            Some(parting) => parting.load(Ordering::Acquire) || ctx.cell.owner().is_none(),
+        };
         self.stop_all(for_good).await;
         Ok(())
     }
@@ -976,6 +1072,10 @@ impl Drop for Supervisor {
         // Rule 4: the declared children wait in the estate; the others' references go.
         let mut kept: Vec<Slot> = Vec::new();
         for (_, mut slot) in std::mem::take(&mut self.slots) {
+            // After a kill, delayed restarts are still set.
+            for (_, child) in slot.children() {
+                cancel_retry(&mut self.retries, &child.cell());
+            }
             if !slot.declared {
                 continue;
             }

@@ -13,10 +13,10 @@ use crate::system::{Make, Startable, System, Unfinished, enroll, launch};
 
 use super::Supervisor;
 use super::backoff::Backoff;
-use super::child_spec::{Fresh, IntoChild, Options, Prepared};
+use super::child_spec::{IntoChild, Parting, Prepared};
 use super::handle::Supervised;
 use super::home::Home;
-use super::policy::{AutoShutdown, RestartPolicy};
+use super::policy::AutoShutdown;
 use super::runner::{Estate, Flags, Slot};
 use super::strategy::RestartStrategy;
 
@@ -28,7 +28,40 @@ pub(crate) type Plan =
 #[must_use]
 pub struct SupervisorBuilder {
     flags: Flags,
-    children: Vec<(Arc<str>, Plan)>,
+    children: Vec<Box<dyn Planned>>,
+}
+
+/// A child of a builder, its type forgotten.
+trait Planned: Send {
+    fn id(&self) -> Arc<str>;
+    fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String>;
+    fn start(
+        self: Box<Self>,
+        starting: Starting,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>>;
+}
+
+impl<C: IntoChild> Planned for C {
+    fn id(&self) -> Arc<str> {
+        self.child_id()
+    }
+
+    fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
+        IntoChild::problem(self, auto_shutdown)
+    }
+
+    fn start(
+        self: Box<Self>,
+        mut starting: Starting,
+    ) -> Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>> {
+        Box::pin(async move {
+            match starting.start(*self).await {
+                // The others start.
+                Ok(_) | Err(StartError::Ignored { .. }) => Ok(()),
+                Err(error) => Err(error),
+            }
+        })
+    }
 }
 
 impl SupervisorBuilder {
@@ -75,10 +108,7 @@ impl SupervisorBuilder {
     /// Adds a child after those added before. Its reference is found by
     /// [`Supervised::child`]; [`plan`](Self::plan) hands references on by type.
     pub fn child<C: IntoChild>(mut self, child: C) -> Self {
-        let id = child.child_id();
-        let start: Plan =
-            Box::new(move |mut starting| Box::pin(async move { starting.start(child).await.map(drop) }));
-        self.children.push((id, start));
+        self.children.push(Box::new(child));
         self
     }
 
@@ -112,11 +142,14 @@ impl SupervisorBuilder {
         let delivered = Arc::new(Lock::new(None));
         let deliver = delivered.clone();
         let Self { flags, children } = self;
-        let problem = flags.problem().or_else(|| duplicate(&children));
+        let problem = flags.problem().or_else(|| duplicate(&children)).or_else(|| {
+            // Seen now, so that nothing is started in vain.
+            children.iter().find_map(|child| child.problem(flags.auto_shutdown))
+        });
         let plan: Plan = Box::new(move |starting| {
             Box::pin(async move {
-                for (_, start) in children {
-                    start(starting.clone()).await?;
+                for child in children {
+                    child.start(starting.clone()).await?;
                 }
                 let tree = plan(starting).await?;
                 *deliver.lock() = Some(tree);
@@ -127,10 +160,10 @@ impl SupervisorBuilder {
     }
 }
 
-fn duplicate(children: &[(Arc<str>, Plan)]) -> Option<String> {
+fn duplicate(children: &[Box<dyn Planned>]) -> Option<String> {
     let mut seen = std::collections::BTreeSet::new();
-    let (id, _) = children.iter().find(|(id, _)| !seen.insert(id.clone()))?;
-    Some(format!("two children are called `{id}`"))
+    let child = children.iter().find(|child| !seen.insert(child.id()))?;
+    Some(format!("two children are called `{}`", child.id()))
 }
 
 /// A supervisor that can be started: by [`System::start`](crate::System::start), or below another one by
@@ -149,8 +182,9 @@ pub(crate) type Delivery<S> = Arc<Lock<Option<S>>>;
 pub(crate) type Factory = Arc<dyn Fn() -> Make<Supervisor> + Send + Sync>;
 
 impl<S: Send + Sync + 'static> SupervisorSpec<S> {
-    /// What makes its incarnations, and where its tree will lie after the first start.
-    pub(crate) fn into_factory(self) -> Result<(Factory, Delivery<S>), StartError> {
+    /// What makes its incarnations, and where its tree will lie after the first start. `parting` is there when
+    /// somebody above may start it again.
+    pub(crate) fn into_factory(self, parting: Option<Parting>) -> Result<(Factory, Delivery<S>), StartError> {
         if let Some(problem) = self.problem {
             return Err(StartError::Invalid { message: problem.into() });
         }
@@ -164,7 +198,7 @@ impl<S: Send + Sync + 'static> SupervisorSpec<S> {
         let estate = Arc::new(Lock::new(Estate::new(self.plan)));
         let flags = self.flags;
         let factory: Factory = Arc::new(move || {
-            let supervisor = Supervisor::new(flags.clone(), estate.clone());
+            let supervisor = Supervisor::new(flags.clone(), estate.clone(), parting.clone());
             Box::pin(std::future::ready(Ok(supervisor)))
         });
         Ok((factory, self.delivered))
@@ -182,7 +216,7 @@ impl<S: Send + Sync + 'static> Startable for SupervisorSpec<S> {
     ) -> Result<Supervised<S>, StartError> {
         let label = self.flags.label.clone();
         let child = label.clone().unwrap_or_else(|| "supervisor".into());
-        let (factory, delivered) = self.into_factory()?;
+        let (factory, delivered) = self.into_factory(None)?;
         let kernel = system.kernel();
         let cell = Cell::<Supervisor>::new(kernel.clone(), kernel.table.next_pid(), None);
         cell.with_rare(|rare| {
@@ -229,46 +263,31 @@ impl Starting {
     /// # Errors
     /// [`StartError`]; the plan hands it on with `?`, and the children started before are stopped in reverse order.
     pub async fn start<C: IntoChild>(&mut self, child: C) -> Result<C::Handle, StartError> {
+        let id = child.child_id();
+        if let Some(problem) = self.problem(&id, &child) {
+            return Err(StartError::Invalid { message: problem.into() });
+        }
         let Prepared { id, options, body, handle } = child.prepare(self.home.clone()).await?;
-        self.check(&id, &options, &body)?;
         let mut slot = Slot::new(id, options, body, true);
         let outcome = slot.start(false).await;
-        self.slots.lock().push(slot);
-        match outcome {
+        let outcome = match outcome {
+            // Its plan is used up: there is nothing to keep.
+            Err(error @ StartError::Ignored { .. }) if slot.is_supervisor() => return Err(error),
             // Kept without a process, and the others start.
-            Err(StartError::Ignored { .. }) => {}
-            outcome => outcome?,
-        }
+            Err(StartError::Ignored { .. }) => Ok(()),
+            outcome => outcome,
+        };
+        self.slots.lock().push(slot);
+        outcome?;
         handle().ok_or(StartError::NoSupervisor)
     }
 
-    fn check(&self, id: &Arc<str>, options: &Options, body: &Fresh) -> Result<(), StartError> {
+    fn problem(&self, id: &Arc<str>, child: &impl IntoChild) -> Option<String> {
         if self.slots.lock().iter().any(|slot| slot.id == *id) {
-            return Err(StartError::Invalid { message: format!("two children are called `{id}`").into() });
+            return Some(format!("two children are called `{id}`"));
         }
-        significance(self.auto_shutdown, id, options, body)
+        IntoChild::problem(child, self.auto_shutdown)
     }
-}
-
-/// What makes a significant child contradict its supervisor or itself.
-pub(crate) fn significance(
-    auto_shutdown: AutoShutdown,
-    id: &str,
-    options: &Options,
-    body: &Fresh,
-) -> Result<(), StartError> {
-    let problem = match (options.significant, body) {
-        (false, _) => return Ok(()),
-        (true, Fresh::Dynamic { .. }) => "children started at run time cannot be significant",
-        (true, _) if auto_shutdown == AutoShutdown::Never => {
-            "a significant child needs a supervisor with `auto_shutdown`"
-        }
-        (true, _) if options.restart == RestartPolicy::Permanent => {
-            "a permanent child never ends, so it cannot be significant"
-        }
-        (true, _) => return Ok(()),
-    };
-    Err(StartError::Invalid { message: format!("`{id}`: {problem}").into() })
 }
 
 impl fmt::Debug for Starting {
