@@ -74,7 +74,7 @@ impl Cache {
 
 #[supervisor]
 pub struct Store {
-    #[child(start = Cache::new(Duration::from_millis(60)))]
+    #[child(start = Cache::new(Duration::from_millis(150)))]
     pub cache: ActorRef<Cache>,
 }
 
@@ -93,7 +93,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("warm, and the entry has expired after {} sweeps", cache.sweeps().await?);
 
     // Any request can be sent later. The timer is this handle: dropped, it is cancelled.
-    let later = cache.put("late", "1").tell_after(Duration::from_millis(30));
+    let later = cache.put("late", "1").tell_after(Duration::from_millis(100));
     assert_eq!(cache.get("late").await?, None, "never before its time");
     until("the delayed message has arrived", async || cache.get("late").await != Ok(None)).await;
     drop(later);
@@ -106,7 +106,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Or again and again: this heartbeat keeps an entry fresh that would have expired.
     let heartbeat = cache.put("alive", "yes").tell_every(Duration::from_millis(10));
     until("the first beat has arrived", async || cache.get("alive").await != Ok(None)).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
     assert_eq!(cache.get("alive").await?.as_deref(), Some("yes"));
     heartbeat.cancel();
     until("it has expired without its heartbeat", async || cache.get("alive").await == Ok(None)).await;

@@ -222,7 +222,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let service = system.start(Service::spec(Arc::new(listener))).await?;
     println!("{}\nserving on http://{here}", system.tree());
 
-    let check = address.is_none().then(|| tokio::spawn(check(here)));
+    let check = address.is_none().then(|| tokio::spawn(check(here, service.shop.stock.clone())));
     // Waits for SIGINT or SIGTERM, then ends the front, the shop and everything else in reverse order.
     let report = system.run_until_signal().await?;
     assert!(report.is_clean(), "somebody would not end: {report:?}");
@@ -235,7 +235,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 /// Is its own client, then sends itself SIGTERM while a request is in hand.
-async fn check(here: SocketAddr) {
+async fn check(here: SocketAddr, stock: ActorRef<Stock>) {
     examples::expect_panics("butterfingers");
     assert_eq!(request(here, "GET", "/left").await, (200, json!({ "left": 10 })));
     assert_eq!(request(here, "POST", "/buy/7").await, (200, json!({ "left": 3 })));
@@ -252,7 +252,9 @@ async fn check(here: SocketAddr) {
 
     // SIGTERM with a request in hand: it is answered before the service ends.
     let in_hand = tokio::spawn(request(here, "GET", "/count"));
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    while stock.process().status() != ProcessStatus::Running {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
     let sent = std::process::Command::new("sh")
         .args(["-c", &format!("kill -TERM {}", std::process::id())])
         .status()

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::Kernel;
 use crate::process_id::ProcessId;
+use crate::reply::Port;
 
 /// What an actor is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -141,7 +142,13 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn disown(&self, child: ProcessId);
 
     /// Notes that the handler in hand waits for `target`; the number takes the note back.
-    fn begin_asking(&self, target: Arc<dyn AnyCell>) -> u64;
+    fn begin_asking(&self, target: Arc<dyn AnyCell>, port: Weak<dyn Port>) -> u64;
+    /// Fails the asks in hand that wait for an actor between two incarnations: its own supervisor waits for this one.
+    fn release_asks(&self);
+    /// Whether there is no incarnation, and a supervisor decides about the next.
+    fn is_down(&self) -> bool;
+    /// Whether it was told to end.
+    fn is_ending(&self) -> bool;
     fn end_asking(&self, number: u64);
     /// Whom the handler in hand waits for.
     fn asking(&self) -> Vec<Arc<dyn AnyCell>>;
@@ -234,7 +241,7 @@ impl ProcessInfo {
         self.0.owned().into_iter().map(ProcessInfo).collect()
     }
 
-    /// How it ended, once it has.
+    /// How it, or its last incarnation, ended; `None` while one runs.
     #[must_use]
     pub fn exit_reason(&self) -> Option<ExitReason> {
         self.0.exit_reason()

@@ -80,7 +80,13 @@ impl<R> ReplyCell<R> {
             }
             State::Done(_) | State::Closed | State::Expired => {
                 match std::mem::replace(&mut *state, State::Closed) {
-                    State::Done(answer) => Poll::Ready(answer),
+                    State::Done(answer) => {
+                        if answer.is_err() {
+                            // Answered before it was handled: not worth handling any more.
+                            *state = State::Expired;
+                        }
+                        Poll::Ready(answer)
+                    }
                     _ => Poll::Ready(Err(AskError::NoReply)),
                 }
             }
@@ -121,7 +127,7 @@ impl<R: Send + 'static> Port for ReplyCell<R> {
     }
 
     fn is_expired(&self) -> bool {
-        matches!(*self.state.lock(), State::Expired)
+        matches!(*self.state.lock(), State::Expired | State::Done(Err(_)))
     }
 
     fn deadline(&self) -> Option<Instant> {

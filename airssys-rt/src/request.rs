@@ -3,7 +3,7 @@
 use std::future::{Future, IntoFuture, ready};
 use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::actor_ref::send_error;
 use crate::address::{Address, Here, Posting, Timer, Waits};
-use crate::cell::{Current, current};
+use crate::cell::{Current, current, down_error};
 use crate::error::{AskError, SendError, TrySendError};
 use crate::instrument::Caller;
 use crate::kernel::Kernel;
@@ -317,11 +317,12 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                                 let asker = current();
                                 let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
                                 let cell = Waiting(cell);
-                                match note(asker, this.to.get(), *this.ignore_cycle) {
+                                let port: Arc<dyn Port> = cell.0.clone();
+                                match note(asker, this.to.get(), Arc::downgrade(&port), *this.ignore_cycle) {
                                     Ok(asking) => *this.asking = asking,
-                                    Err(path) => {
+                                    Err(error) => {
                                         *this.state = AskState::Done;
-                                        return Poll::Ready(Err(AskError::Deadlock { path }));
+                                        return Poll::Ready(Err(error));
                                     }
                                 }
                                 *this.state = AskState::Waiting(cell);
@@ -337,15 +338,15 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                     };
                     let asker = current();
                     let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
-                    match note(asker, this.to.get(), *this.ignore_cycle) {
-                        Ok(asking) => *this.asking = asking,
-                        Err(path) => {
-                            *this.state = AskState::Done;
-                            return Poll::Ready(Err(AskError::Deadlock { path }));
-                        }
-                    }
                     let cell = Arc::new(ReplyCell::new(Some(until), Caller::current()));
                     let port: Arc<dyn Port> = cell.clone();
+                    match note(asker, this.to.get(), Arc::downgrade(&port), *this.ignore_cycle) {
+                        Ok(asking) => *this.asking = asking,
+                        Err(error) => {
+                            *this.state = AskState::Done;
+                            return Poll::Ready(Err(error));
+                        }
+                    }
                     match this.to.get().__post(Letter::asked(message, port), true) {
                         Posting::Done => *this.state = AskState::Waiting(Waiting(cell)),
                         Posting::Waits(waits) => {
@@ -403,15 +404,20 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
 fn note<D: Address<M>, M: Send + 'static>(
     asker: Option<Current>,
     to: &D,
+    port: Weak<dyn Port>,
     ignore_cycle: bool,
-) -> Result<Option<Asking>, Vec<ProcessId>> {
+) -> Result<Option<Asking>, AskError> {
     let Some(asker) = asker else { return Ok(None) };
     let Some(target) = to.__target() else { return Ok(None) };
     // Noted first: of two asks that meet head-on, one sees the other.
-    let number = asker.process.begin_asking(target.0.clone());
+    let number = asker.process.begin_asking(target.0.clone(), port);
     let asking = Asking { asker: asker.process, number };
     if !ignore_cycle && let Some(path) = ring(&asking.asker, &target.0) {
-        return Err(path);
+        return Err(AskError::Deadlock { path });
+    }
+    if asking.asker.is_ending() && target.0.is_down() {
+        // The supervisor that would bring the target back may be waiting for the asker.
+        return Err(down_error(&*target.0));
     }
     Ok(Some(asking))
 }

@@ -19,8 +19,8 @@ mod state;
 use std::any::Any;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Waker;
 
 use tokio::sync::oneshot;
@@ -36,6 +36,7 @@ use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Offer, Room};
 use crate::process::{AnyCell, Ending, LinkKey, ProcessRole, ProcessStatus, Tally, Until, Watcher};
 use crate::process_id::ProcessId;
+use crate::reply::Port;
 use crate::seat::Seat;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
@@ -366,6 +367,14 @@ impl<A: Actor> Cell<A> {
     }
 }
 
+/// What an asker is told whose own supervisor is about to restart both.
+pub(crate) fn down_error(target: &dyn AnyCell) -> AskError {
+    match target.exit_reason() {
+        Some(reason) if reason.is_abnormal() => AskError::Crashed { reason },
+        _ => AskError::Stopped,
+    }
+}
+
 impl<A: Actor> AnyCell for Cell<A> {
     fn pid(&self) -> ProcessId {
         self.pid
@@ -439,7 +448,7 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn exit_reason(&self) -> Option<ExitReason> {
         let state = self.state.lock();
-        if state.phase != Phase::Ended {
+        if !matches!(state.phase, Phase::Ended | Phase::Down) {
             return None;
         }
         Some(state.end_reason())
@@ -553,12 +562,12 @@ impl<A: Actor> AnyCell for Cell<A> {
         drop(gone);
     }
 
-    fn begin_asking(&self, target: Arc<dyn AnyCell>) -> u64 {
+    fn begin_asking(&self, target: Arc<dyn AnyCell>, port: Weak<dyn Port>) -> u64 {
         let mut state = self.state.lock();
         let more = state.more();
         let number = more.next_task;
         more.next_task += 1;
-        more.asking.push((number, target));
+        more.asking.push(state::Asked { number, target, port });
         number
     }
 
@@ -566,17 +575,40 @@ impl<A: Actor> AnyCell for Cell<A> {
         let gone = {
             let mut state = self.state.lock();
             state.more_if_any().and_then(|more| {
-                let place = more.asking.iter().position(|(other, _)| *other == number)?;
+                let place = more.asking.iter().position(|asked| asked.number == number)?;
                 Some(more.asking.swap_remove(place))
             })
         };
         drop(gone);
     }
 
+    fn release_asks(&self) {
+        let asked: Vec<_> = {
+            let mut state = self.state.lock();
+            let Some(more) = state.more_if_any() else { return };
+            more.asking.iter().map(|asked| (asked.target.clone(), asked.port.clone())).collect()
+        };
+        for (target, port) in asked {
+            if target.is_down()
+                && let Some(port) = port.upgrade()
+            {
+                port.fail(down_error(&*target));
+            }
+        }
+    }
+
+    fn is_down(&self) -> bool {
+        self.state.lock().phase == Phase::Down
+    }
+
+    fn is_ending(&self) -> bool {
+        self.signal.load(Ordering::Acquire) != 0
+    }
+
     fn asking(&self) -> Vec<Arc<dyn AnyCell>> {
         let mut state = self.state.lock();
         let Some(more) = state.more_if_any() else { return Vec::new() };
-        more.asking.iter().map(|(_, target)| target.clone()).collect()
+        more.asking.iter().map(|asked| asked.target.clone()).collect()
     }
 
     fn add_reference(&self) {

@@ -17,6 +17,7 @@ use crate::mail::Mail;
 use crate::mailbox::Mailbox;
 use crate::process::{AnyCell, LinkKey, Owner, Until, Watcher};
 use crate::process_id::ProcessId;
+use crate::reply::Port;
 use crate::timer::Wanted;
 
 use super::Action;
@@ -112,10 +113,17 @@ pub(crate) struct More<A: Actor> {
     pub(super) tasks: BTreeMap<u64, oneshot::Sender<()>>,
     pub(super) timers: Vec<Wanted>,
     pub(super) subscriptions: Vec<Subscription>,
-    pub(super) asking: Vec<(u64, Arc<dyn AnyCell>)>,
+    pub(super) asking: Vec<Asked>,
     pub(super) next_task: u64,
     pub(super) verdict: Option<Trouble>,
     marker: std::marker::PhantomData<fn() -> A>,
+}
+
+/// An ask that the handler in hand waits for.
+pub(super) struct Asked {
+    pub(super) number: u64,
+    pub(super) target: Arc<dyn AnyCell>,
+    pub(super) port: Weak<dyn Port>,
 }
 
 /// How to take a subscription back.

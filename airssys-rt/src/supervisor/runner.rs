@@ -224,6 +224,7 @@ async fn stop_cell(cell: &Arc<dyn AnyCell>, shutdown: Shutdown, for_good: bool) 
     };
     if shutdown != Shutdown::Kill {
         cell.clone().request(Ending::Stop, for_good);
+        cell.release_asks();
         if let Ok(reason) = ended.try_recv() {
             return reason;
         }
@@ -722,6 +723,12 @@ impl Supervisor {
         let ranks: Vec<u32> = self.slots.keys().copied().collect();
         let Some(failed) = ranks.iter().position(|other| *other == rank) else { return };
         let affected = ranks[self.flags.strategy.affected(failed, ranks.len())].to_vec();
+        // Who of them waits for the answer of one that is down would wait for this very restart.
+        for slot in affected.iter().filter_map(|rank| self.slots.get(rank)) {
+            for (_, child) in slot.children() {
+                child.cell().release_asks();
+            }
+        }
         for &rank in affected.iter().rev() {
             let Some(slot) = self.slots.get_mut(&rank) else { continue };
             slot.stop(false).await;
