@@ -110,15 +110,20 @@ pub(crate) fn text_of(value: &dyn fmt::Display) -> String {
     caught.unwrap_or_else(|payload| format!("an error whose Display panicked: {}", panic_text(payload)))
 }
 
-/// The text of a panic payload; a payload that panics when dropped is leaked on purpose.
-pub(crate) fn panic_text(payload: Box<dyn Any + Send>) -> Arc<str> {
-    let text = if let Some(text) = payload.downcast_ref::<&'static str>() {
+/// The text of a panic payload that stays as it is.
+pub(crate) fn peek_text(payload: &(dyn Any + Send)) -> Arc<str> {
+    if let Some(text) = payload.downcast_ref::<&'static str>() {
         (*text).into()
     } else if let Some(text) = payload.downcast_ref::<String>() {
         text.as_str().into()
     } else {
         "a panic without text".into()
-    };
+    }
+}
+
+/// The text of a panic payload; a payload that panics when dropped is leaked on purpose.
+pub(crate) fn panic_text(payload: Box<dyn Any + Send>) -> Arc<str> {
+    let text = peek_text(&*payload);
     let _ = discard(payload);
     text
 }
@@ -128,13 +133,10 @@ pub(crate) fn discard<T>(value: T) -> Result<(), Arc<str>> {
     match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(value))) {
         Ok(()) => Ok(()),
         Err(payload) => {
-            let text = payload
-                .downcast_ref::<&'static str>()
-                .map(|text| (*text).to_owned())
-                .or_else(|| payload.downcast_ref::<String>().cloned());
+            let text = peek_text(&*payload);
             // The payload of a panicking destructor may panic again when dropped: leak it.
             std::mem::forget(payload);
-            Err(text.unwrap_or_else(|| "a panic without text".to_owned()).into())
+            Err(text)
         }
     }
 }

@@ -151,6 +151,11 @@ pub(crate) fn take_told_errors() -> u64 {
     TOLD_ERRORS.with(|count| count.replace(0))
 }
 
+/// Whether an actor's code runs on this thread, under a watch.
+pub(crate) fn in_actor() -> bool {
+    IN_ACTOR.with(Cell::get) > 0
+}
+
 /// While this lives, a panic on this thread is an actor's, and its place is noted.
 pub(crate) struct PanicWatch;
 

@@ -156,8 +156,15 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
         ctx: &mut Context<A>,
         answer: &mut Answer<'_>,
     ) -> ActorResult<()> {
+        // The handler finds the answer where an async one does: it may take it away.
+        ctx.answer = Answer::of(answer.take_port());
         match <A as Handles<M>>::handle_plain(actor, self.letter.message, ctx) {
-            Ok(outcome) => settle::<A, M>(outcome, answer, ctx.has_failed()),
+            Ok(outcome) => {
+                let failed = ctx.has_failed();
+                let outcome = settle::<A, M>(outcome, &mut ctx.answer, failed);
+                answer.take_over(&mut ctx.answer);
+                outcome
+            }
             // `is_plain` said otherwise: the impl contradicts itself.
             Err(_) => Err(crate::error::ActorError::msg(
                 "`Handles::is_plain` promised a plain handler, and `handle_plain` gave the message back",

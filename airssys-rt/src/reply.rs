@@ -1,15 +1,17 @@
 //! The slot of an answer: an ask waits on it, a handler fills it once, whoever goes first.
 
 use std::any::Any;
+use std::cell::RefCell;
 use std::marker::PhantomData;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use crate::error::{AskError, discard};
+use crate::error::{AskError, discard, peek_text};
 use crate::exit::ExitReason;
-use crate::instrument::Caller;
+use crate::instrument::{Caller, PanicWatch, in_actor};
 use crate::lock::Lock;
 
 /// A letter's way back to its sender, its type forgotten.
@@ -95,7 +97,13 @@ impl<R> ReplyCell<R> {
 
     /// Nobody waits any more: a later answer is dropped.
     pub(crate) fn close(&self) {
-        let old = std::mem::replace(&mut *self.state.lock(), State::Closed);
+        let old = {
+            let mut state = self.state.lock();
+            if matches!(*state, State::Expired) {
+                return;
+            }
+            std::mem::replace(&mut *state, State::Closed)
+        };
         let _ = discard(old);
     }
 
@@ -301,6 +309,14 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Takes over an answer that was not given yet.
+    pub(crate) fn take_over(&mut self, other: &mut Answer<'static>) {
+        self.0 = match std::mem::replace(&mut other.0, Way::Gone) {
+            Way::Asked(port) => Way::Asked(port),
+            _ => Way::Gone,
+        };
+    }
+
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self.0, Way::Gone)
     }
@@ -342,10 +358,33 @@ impl<R: Send + 'static> ReplyTo<R> {
 
 impl<R> Drop for ReplyTo<R> {
     fn drop(&mut self) {
-        if let Some(port) = self.port.take() {
+        let Some(port) = self.port.take() else { return };
+        if std::thread::panicking() && in_actor() {
+            // Its holder goes down: whoever catches the panic tells the asker why.
+            ORPHANS.with(|orphans| orphans.borrow_mut().push(port));
+        } else {
             port.fail(AskError::NoReply);
         }
     }
+}
+
+thread_local! {
+    /// Asks whose right to answer was dropped by a panic that is on its way.
+    static ORPHANS: RefCell<Vec<Arc<dyn Port>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Runs an actor's code and catches its panic; asks that it took down are told.
+#[inline]
+pub(crate) fn watched<T>(run: impl FnOnce() -> T) -> std::thread::Result<T> {
+    let _watch = PanicWatch::new();
+    let outcome = catch_unwind(AssertUnwindSafe(run));
+    if let Err(payload) = &outcome {
+        let orphans = ORPHANS.with(|orphans| std::mem::take(&mut *orphans.borrow_mut()));
+        for port in orphans {
+            port.fail(AskError::Crashed { reason: ExitReason::Panicked { message: peek_text(&**payload) } });
+        }
+    }
+    outcome
 }
 
 impl<R> std::fmt::Debug for ReplyTo<R> {

@@ -250,7 +250,7 @@ async fn c037_a_permanent_supervisor_that_gave_up_is_restarted_and_counts_once()
         let stage = Stage::new();
         let scripts = stage.scripts(["outer", "inner"]);
         let top = nested(&stage, RestartPolicy::Permanent, &scripts).await;
-        let below = Supervised::clone(&top);
+        let below: Supervised = (*top).clone();
         let inner = worker(&below, "inner").await;
         crash_and_wait(&inner).await;
         assert_eq!(below.process().incarnation(), 1);
@@ -276,7 +276,7 @@ async fn c037_a_transient_supervisor_that_gave_up_stays_down() {
         let stage = Stage::new();
         let scripts = stage.scripts(["outer", "inner"]);
         let top = nested(&stage, RestartPolicy::Transient, &scripts).await;
-        let below = Supervised::clone(&top);
+        let below: Supervised = (*top).clone();
         let inner = worker(&below, "inner").await;
         let (down, inner_down) = (below.monitor(), inner.monitor());
         crash_and_wait(&inner).await;
@@ -300,7 +300,7 @@ async fn c038_a_restarted_supervisor_has_its_declared_children_and_not_the_added
             let stage = Stage::new();
             let scripts = stage.scripts(["outer", "inner"]);
             let top = nested(&stage, RestartPolicy::Permanent, &scripts).await;
-            let below = Supervised::clone(&top);
+            let below: Supervised = (*top).clone();
             let added = stage.script("added");
             let added = below.start_child(added.spec().named("added")).await.unwrap();
             let inner = worker(&below, "inner").await;
@@ -500,7 +500,7 @@ async fn c041_a_restart_that_waits_does_not_reach_the_next_incarnation_of_its_su
             children.start(ChildSpec::supervisor("below", async move { Ok(below) })).await
         });
         let top = stage.system.start(spec).await.unwrap();
-        let below = Supervised::clone(&top);
+        let below: Supervised = (*top).clone();
         let inner = worker(&below, "inner").await;
         crash(&inner).await;
         until_status(&below, "inner", Some(ChildStatus::Restarting)).await;

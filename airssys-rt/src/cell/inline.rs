@@ -4,7 +4,6 @@
 //! as a verdict, and the turn is given back as any other.
 
 use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -13,9 +12,9 @@ use crate::actor::{Actor, Plain};
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
 use crate::error::{ActorError, AskError};
-use crate::instrument::{Caller, PanicWatch, Room};
+use crate::instrument::{Caller, Room};
 use crate::mail::Mail;
-use crate::reply::{Answer, AnySpot};
+use crate::reply::{Answer, AnySpot, watched};
 
 use super::run::{Step, Trouble, ask_error, run_plain};
 use super::state::Phase;
@@ -117,11 +116,10 @@ impl<A: Actor> Cell<A> {
         );
         let message_type = std::any::type_name::<A::Message>();
         let outcome = {
-            let _watch = PanicWatch::new();
-            catch_unwind(AssertUnwindSafe(|| {
+            watched(|| {
                 self.crash_by_chance();
                 room.within(|| actor.handle_plain(message, &mut ctx, &mut Answer::here(spot)))
-            }))
+            })
         };
         self.count_told_errors();
         ctx.follow_up(&mut batch);

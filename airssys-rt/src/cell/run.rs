@@ -21,13 +21,13 @@ use crate::config::BackpressureStrategy;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult, AskError, ErrorAction, discard, panic_text};
 use crate::exit::ExitReason;
-use crate::instrument::{self, PanicWatch, Room};
+use crate::instrument::{self, Room};
 use crate::kernel::count;
 use crate::letter::Letter;
 use crate::mail::Mail;
 use crate::mailbox::Item;
 use crate::process::AnyCell;
-use crate::reply::{Answer, Port};
+use crate::reply::{Answer, Port, watched};
 use crate::seat::Turn;
 
 use super::ending::End;
@@ -601,8 +601,7 @@ pub(super) fn run_plain<A: Actor>(
     let mut message_type = "";
     let mut counted = true;
     let caught = {
-        let _watch = PanicWatch::new();
-        catch_unwind(AssertUnwindSafe(|| {
+        watched(|| {
             loop {
                 if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
                     return Step::Signalled;
@@ -669,7 +668,7 @@ pub(super) fn run_plain<A: Actor>(
                     }
                 }
             }
-        }))
+        })
     };
     home.count_told_errors();
     match caught {
@@ -681,6 +680,7 @@ pub(super) fn run_plain<A: Actor>(
         Err(payload) => {
             let error = ActorError::panic(payload);
             answer.fail(AskError::Crashed { reason: error.reason() });
+            ctx.answer.fail(AskError::Crashed { reason: error.reason() });
             ctx.renew();
             Step::Trouble(Trouble::Failed { error, message: message_type, counted })
         }
@@ -824,12 +824,10 @@ impl<A: Actor> Cell<A> {
                 return Poll::Ready(Err(Interrupt::Dropped));
             }
             CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
-            let watch = PanicWatch::new();
-            let polled = catch_unwind(AssertUnwindSafe(|| match room {
+            let polled = watched(|| match room {
                 Some(room) => room.within(|| running.poll(cx)),
                 None => running.poll(cx),
-            }));
-            drop(watch);
+            });
             CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
             match polled {
                 Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
