@@ -472,9 +472,9 @@ impl<A: Actor> Startable for A {
         let child: Arc<str> = short_name(std::any::type_name::<A>()).into();
         let cell = Cell::new(kernel.clone(), kernel.table.next_pid(), Some(self));
         let actor = ActorRef::new(cell);
-        enroll(kernel, &actor.cell, name)?;
-        // Dropped half-way, the start is taken back.
+        // Dropped half-way or refused, the start is taken back.
         let guard = Unfinished(Some(actor.cell.clone()));
+        enroll(kernel, &actor.cell, name)?;
         launch(&actor.cell, None, limit, child).await?;
         guard.finished();
         Ok(actor)

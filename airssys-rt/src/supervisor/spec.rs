@@ -225,8 +225,8 @@ impl<S: Send + Sync + 'static> Startable for SupervisorSpec<S> {
             rare.limit = Limit::Never;
         });
         let actor = crate::actor_ref::ActorRef::new(cell);
-        enroll(kernel, &actor.cell, name)?;
         let guard = Unfinished(Some(actor.cell.clone()));
+        enroll(kernel, &actor.cell, name)?;
         launch(&actor.cell, Some(factory()), limit, child).await?;
         guard.finished();
         // Nobody's reference keeps a supervisor alive, so none is missed.
