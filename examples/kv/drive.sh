@@ -47,13 +47,21 @@ is() {
 }
 info() { cli info | tr -d '\r' | sed -n "s/^$1://p"; }
 
+# Below the ports that the system gives to outgoing connections: a client must not meet itself.
+free_port() {
+    local port
+    while :; do
+        port=$((20000 + RANDOM % 10000))
+        (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || { echo $port; return; }
+    done
+}
+
 start() {
     : >"$WORK/out"
-    "$KV_BIN/kv" --port "${PORT:-0}" --dir "$WORK/data" --max-value "$LIMIT" >"$WORK/out" 2>>"$WORK/err" &
+    "$KV_BIN/kv" --port "$PORT" --dir "$WORK/data" --max-value "$LIMIT" >"$WORK/out" 2>>"$WORK/err" &
     KV=$!
     for _ in $(seq 500); do
-        PORT=$(sed -n 's/.*listening on .*:\([0-9]*\)$/\1/p' "$WORK/out")
-        [ -n "$PORT" ] && return 0
+        grep -q "listening on" "$WORK/out" && return 0
         kill -0 "$KV" 2>/dev/null || break
         sleep 0.02
     done
@@ -79,7 +87,7 @@ tidy() {
 }
 trap tidy EXIT
 
-PORT=
+PORT=$(free_port)
 start
 
 ### What redis-cli sees.
@@ -216,10 +224,10 @@ rm -rf "$WORK/data"
 start
 THEIR=
 if command -v redis-server >/dev/null; then
-    THEIR=$((PORT + 1))
+    THEIR=$(free_port)
     redis-server --port $THEIR --save '' --appendonly yes --appendfsync no --dir "$WORK" >/dev/null 2>&1 &
     REDIS=$!
-    sleep 0.5
+    for _ in $(seq 100); do redis-cli -p "$THEIR" ping >/dev/null 2>&1 && break; sleep 0.05; done
 fi
 echo "speed requests/s, 50 clients: pipelines of 16, then single requests"
 echo "      kv            $(speed "$PORT" 16 500000) | $(speed "$PORT" 1 60000)"

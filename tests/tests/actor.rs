@@ -256,7 +256,6 @@ async fn c074_a_follow_up_step_of_the_start_runs_before_queued_messages() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the second runs first"]
 async fn c074_two_follow_up_steps_run_in_the_order_in_which_they_were_asked_for() {
     within(async {
         let system = System::new("test");
@@ -294,7 +293,6 @@ impl Continuer {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the messages taken out already run first"]
 async fn c074_a_follow_up_step_of_a_handler_runs_before_all_that_are_queued() {
     within(async {
         let system = System::new("test");
@@ -877,7 +875,6 @@ async fn c080_a_stop_during_the_start_lets_it_finish_and_runs_the_stop_handler()
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the message in hand is not counted"]
 async fn c080_a_kill_cuts_an_error_handler_that_waits_and_the_counts_add_up() {
     #[actor]
     struct Ponderer;
@@ -905,7 +902,6 @@ async fn c080_a_kill_cuts_an_error_handler_that_waits_and_the_counts_add_up() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the asker is not told"]
 async fn c080_a_handler_whose_destructor_panics_on_a_kill_ends_as_killed_and_its_asker_is_told() {
     struct Grenade;
     impl Drop for Grenade {
@@ -1167,7 +1163,6 @@ async fn c083_a_reference_from_before_a_restart_acts_on_the_present_incarnation(
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "a handler that calls ctx.fail answers all the same"]
 async fn c076_each_error_action_does_what_it_says() {
     within(async {
         let system = System::new("test");
@@ -1285,7 +1280,6 @@ async fn c075_an_error_that_cannot_be_shown_is_a_failure_like_others() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the reason is Killed"]
 async fn c075_an_error_whose_destructor_panics_is_a_failure_like_others() {
     #[derive(Debug)]
     struct Sticky;
@@ -1364,7 +1358,6 @@ async fn c076_an_error_of_the_handlers_own_is_an_answer_and_told_it_is_counted()
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the reason is Killed"]
 async fn c113_a_link_made_in_the_start_handler_ends_a_start_that_waits_with_the_same_reason() {
     within(async {
         let system = System::new("test");

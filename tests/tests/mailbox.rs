@@ -368,7 +368,7 @@ async fn c087_the_oldest_is_evicted_also_while_an_asker_runs_what_is_queued() {
             } else {
                 actor.note(3).try_tell().unwrap();
             }
-            actor.drain().await.unwrap();
+            settle().await;
             outcomes.push(log.lines());
         }
         // When 201 comes, 2 is the oldest of three.

@@ -290,7 +290,7 @@ async fn c028_however_two_failures_meet_the_group_is_coherent_afterwards() {
             let builder = strategy(RestartStrategy::OneForAll).max_restarts(10);
             let supervisor = stage.supervise(with(builder, &scripts)).await;
             let (a, b) = (worker(&supervisor, "a").await, worker(&supervisor, "b").await);
-            let both = [a.clone(), b.clone()].map(|one| tokio::spawn(async move { one.crash().try_tell() }));
+            let both = [a.clone(), b.clone()].map(|one| tokio::spawn(async move { one.go_wrong().try_tell() }));
             for crash in both {
                 crash.await.unwrap().unwrap();
             }
@@ -306,13 +306,13 @@ async fn c028_however_two_failures_meet_the_group_is_coherent_afterwards() {
             let restarts = supervisor.health().await.unwrap().recent_restarts;
             assert_eq!((first, second), (restarts + 1, restarts + 1));
             assert!((1..=2).contains(&restarts));
-            // Each start of `a` comes after all that were there before are gone, each of `b` after `a` is up.
+            // A new group begins when all of the old one are gone; `a` of a new one may have failed when `b` starts.
             let mut alive = 2;
             for line in stage.log.take() {
                 match line.rsplit_once(' ').unwrap() {
                     (_, "gone") => alive -= 1,
                     ("a", "starts") => assert_eq!(alive, 0),
-                    ("b", "starts") => assert_eq!(alive, 1),
+                    ("b", "starts") => assert!(alive <= 1),
                     (_, "up") => alive += 1,
                     _ => {}
                 }
