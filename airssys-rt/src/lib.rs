@@ -1,4 +1,65 @@
 //! Actors for Rust: annotate structs, get typed messages and Erlang-grade supervision on Tokio.
+//!
+//! ```
+//! use airssys_rt::prelude::*;
+//!
+//! #[actor]
+//! #[derive(Default)]
+//! struct Counter {
+//!     value: i64,
+//! }
+//!
+//! #[handlers]
+//! impl Counter {
+//!     /// Adds `by` and answers the new value.
+//!     #[handler]
+//!     fn increment(&mut self, by: i64) -> i64 {
+//!         self.value += by;
+//!         self.value
+//!     }
+//! }
+//!
+//! #[supervisor]
+//! struct App {
+//!     #[child]
+//!     counter: ActorRef<Counter>,
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let system = System::new("quickstart");
+//!     let app = system.start(App::spec()).await?;
+//!     assert_eq!(app.counter.increment(2).await?, 2); // ask
+//!     app.counter.increment(2).tell().await?; // tell
+//!     assert_eq!(app.counter.increment(0).await?, 4);
+//!     println!("{}", system.tree());
+//!     system.shutdown().await;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # Where to begin
+//!
+//! * An actor: [`macro@actor`] on its struct, [`macro@handlers`] on its impl block. A handler's call is a [`Request`]: await it to
+//!   ask, `.tell()` it, time it.
+//! * A tree: [`macro@supervisor`] on a struct whose fields are its children, [`System::start`], [`Supervised`].
+//! * A system: [`System`]: spawn, look up, watch, shut down.
+//! * By hand: [`Actor`], [`Handles`], [`Supervisor::builder`], [`ChildSpec`]; the macros write nothing else.
+//! * Tests: [`testing::Probe`] and [`testing::Simulation`].
+//!
+//! # What is promised
+//!
+//! 1. One handler at a time per actor; order kept per sender and receiver; at most once.
+//! 2. Every ask ends: with the answer, or with an [`AskError`] that says why.
+//! 3. A panic stays in its actor; nothing restarts into old state; two incarnations never overlap.
+//! 4. Whatever a dead supervisor owned is dead too; a name is free before the [`Down`] is seen.
+//! 5. Every accepted message is handled, dead-lettered, or was in hand at a crash: [`System::counters`] add up.
+//! 6. Dropping any future of the API at any point loses nothing and leaks nothing.
+//! 7. No `unsafe` outside one module of forty lines, checked under loom.
+//! 8. With `panic = "abort"` a system refuses to start a supervisor and says why.
+//!
+//! What Rust itself makes an abort stays one: a panic in a destructor that runs because of a panic, a stack overflow,
+//! running out of memory.
 #![warn(missing_docs, missing_debug_implementations)]
 
 mod actor;

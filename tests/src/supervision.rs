@@ -204,6 +204,10 @@ impl Script {
         self
     }
 
+    pub fn id(&self) -> &str {
+        &self.inside.id
+    }
+
     /// A permanent child of the script's id.
     pub fn spec(&self) -> ChildSpec<Worker> {
         let script = self.clone();

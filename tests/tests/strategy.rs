@@ -290,7 +290,8 @@ async fn c028_however_two_failures_meet_the_group_is_coherent_afterwards() {
             let builder = strategy(RestartStrategy::OneForAll).max_restarts(10);
             let supervisor = stage.supervise(with(builder, &scripts)).await;
             let (a, b) = (worker(&supervisor, "a").await, worker(&supervisor, "b").await);
-            let both = [a.clone(), b.clone()].map(|one| tokio::spawn(async move { one.go_wrong().try_tell() }));
+            let both =
+                [a.clone(), b.clone()].map(|one| tokio::spawn(async move { one.go_wrong().try_tell() }));
             for crash in both {
                 crash.await.unwrap().unwrap();
             }
