@@ -99,7 +99,10 @@ impl Ledger {
                     ledger.apply(payment, None);
                 }
                 _ => {
-                    return Err(io::Error::new(io::ErrorKind::InvalidData, format!("in the journal: {line}")));
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        format!("in the journal: {line}"),
+                    ));
                 }
             }
         }
@@ -281,7 +284,7 @@ pub struct Audit {
     ledger: ActorRef<Ledger>,
     checks: Arc<AtomicU64>,
 
-    #[child(start = Inspector { ledger: ledger.clone(), checks: checks.clone() })]
+    #[child(start = Inspector { ledger: ledger.clone(), checks: checks.clone() }, shutdown = "kill")]
     pub inspector: ActorRef<Inspector>,
 
     #[child]
@@ -300,13 +303,20 @@ pub struct Bank {
     #[child(start = Ledger::open(&path).await?, shutdown = "2s")]
     pub ledger: ActorRef<Ledger>,
 
-    #[child(start = Teller { ledger }, count = 4, restart = "transient")]
+    // Those who wait for the ledger's answer are in the middle of a message when the ledger crashes, and the
+    // ledger starts again only when they have ended. They have nothing to tidy up, so they need no time for it.
+    #[child(start = Teller { ledger }, count = 4, restart = "transient", shutdown = "kill")]
     pub tellers: Pool<Teller>,
 
     #[child(start = Audit::spec(ledger, checks))]
     pub audit: Supervised<Audit>,
 
-    #[child(start = |customer: CustomerId| Session { customer, ledger }, restart = "temporary", max = 10_000)]
+    #[child(
+        start = |customer: CustomerId| Session { customer, ledger },
+        restart = "temporary",
+        shutdown = "kill",
+        max = 10_000
+    )]
     pub sessions: Children<Session, CustomerId>,
 }
 

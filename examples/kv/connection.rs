@@ -31,8 +31,8 @@ use crate::server::{Guest, Server};
 use crate::shard::ShardApi;
 use crate::store::{Lifetime, Op, When};
 
-/// How much is read at once.
-const READ: usize = 16 * 1024;
+/// How much is read at once: at least and, where it was not enough, at most.
+const READ: (usize, usize) = (1024, 64 * 1024);
 /// How much is written at once.
 const WRITE: usize = 64 * 1024;
 /// A value from this length on is written from where it lies.
@@ -102,6 +102,8 @@ impl Connection {
             input,
             decoder: Decoder::new(self.guest.server.settings.limits),
             buffer: BytesMut::new(),
+            room: READ.0,
+            usual: 1,
             turns: Arc::new(Semaphore::new(1)),
             ended: false,
         };
@@ -155,7 +157,7 @@ impl Connection {
     ) -> io::Result<Next> {
         let server = self.guest.server.clone();
         let directory = &server.directory;
-        let mut plan = Plan::new(directory);
+        let mut plan = Plan::new(directory, commands.len());
         for command in commands {
             if self.is_out_of_place(&command) {
                 plan.ready(Reply::error(
@@ -421,6 +423,10 @@ struct Reader {
     input: OwnedReadHalf,
     decoder: Decoder,
     buffer: BytesMut,
+    /// How much to read next.
+    room: usize,
+    /// How many commands the last batch had.
+    usual: usize,
     turns: Arc<Semaphore>,
     ended: bool,
 }
@@ -431,12 +437,13 @@ impl Reader {
         if self.ended {
             return None;
         }
-        let mut commands = Vec::new();
+        let mut commands = Vec::with_capacity(self.usual);
         let mut end = None;
         while commands.is_empty() && end.is_none() {
             end = self.read(&mut commands).await;
         }
         self.ended = end.is_some();
+        self.usual = commands.len();
         let turn = self.turns.clone().acquire_owned().await.ok();
         Some(Batch { commands, end, _turn: turn })
     }
@@ -449,10 +456,15 @@ impl Reader {
                 return Some(End::Closed);
             }
         }
-        self.buffer.reserve(READ);
-        match self.input.read_buf(&mut self.buffer).await {
-            Ok(1..) => {}
+        self.buffer.reserve(self.room);
+        let read = match self.input.read_buf(&mut self.buffer).await {
+            Ok(read @ 1..) => read,
             Ok(0) | Err(_) => return Some(End::Closed),
+        };
+        if read >= self.room {
+            self.room = READ.1.min(self.room * 4);
+        } else if read < self.room / 4 {
+            self.room = READ.0.max(self.room / 2);
         }
         match self.decoder.decode(&mut self.buffer, commands) {
             Ok(()) => None,

@@ -79,8 +79,19 @@ pub enum Merge {
 }
 
 impl Plan {
-    pub fn new(directory: &Directory) -> Self {
-        Self { ops: directory.shards.iter().map(|_| Vec::new()).collect(), slots: Vec::new() }
+    /// With room for so many commands.
+    pub fn new(directory: &Directory, commands: usize) -> Self {
+        Self { ops: directory.shards.iter().map(|_| Vec::new()).collect(), slots: Vec::with_capacity(commands) }
+    }
+
+    #[inline]
+    fn push(&mut self, place: usize, op: Op) {
+        let share = self.slots.capacity() / self.ops.len() + 1;
+        let ops = &mut self.ops[place];
+        if ops.is_empty() {
+            ops.reserve(share);
+        }
+        ops.push(op);
     }
 
     pub fn is_empty(&self) -> bool {
@@ -96,7 +107,7 @@ impl Plan {
     #[inline]
     pub fn one(&mut self, directory: &Directory, op: Op) {
         let place = directory.place(op.key());
-        self.ops[place].push(op);
+        self.push(place, op);
         self.slots.push(Slot::One(place));
     }
 
@@ -104,7 +115,7 @@ impl Plan {
     pub fn many(&mut self, directory: &Directory, merge: Merge, ops: impl Iterator<Item = Op>) {
         let places = ops.map(|op| {
             let place = directory.place(op.key());
-            self.ops[place].push(op);
+            self.push(place, op);
             place
         });
         let places = places.collect();

@@ -10,7 +10,10 @@ use std::panic::{PanicHookInfo, set_hook, take_hook};
 pub fn expect_panics(expected: &'static str) {
     let report = take_hook();
     set_hook(Box::new(move |panic: &PanicHookInfo<'_>| {
-        let awaited = panic.payload_as_str().is_some_and(|text| text.contains(expected));
+        let payload = panic.payload();
+        let text = payload.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        let awaited = text.is_some_and(|text| text.contains(expected));
         if !awaited {
             report(panic);
         }

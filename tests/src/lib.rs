@@ -1,4 +1,5 @@
 //! Shared helpers of the tests.
-mod readme;
 pub mod actors;
+mod readme;
+pub mod scratch;
 pub mod supervision;

@@ -3,8 +3,7 @@
 //! Only the `/* … */` are filled in, and around the blocks stands what they presuppose. The page lies beside
 //! the workspace, or where `AIRSSYS_DESIGN` says; without it there is nothing to run, and the test says so.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use tests::scratch::{Project, workspace};
 
 const ELLIPSIS: &str = "/* … */";
 
@@ -15,7 +14,8 @@ const BEFORE_COUNTER: &str = r#"
 pub struct Overdrawn;
 "#;
 
-const WITHDRAW: &str = "if amount > self.value { return Err(Overdrawn); } self.value -= amount; Ok(self.value)";
+const WITHDRAW: &str =
+    "if amount > self.value { return Err(Overdrawn); } self.value -= amount; Ok(self.value)";
 
 /// What section 2 presupposes: the actors of the tree, and a journal that outlives them.
 const BEFORE_BANK: &str = r#"
@@ -171,12 +171,18 @@ fn the_blocks_of_the_design_page_compile_and_run() {
     let (bank, statements) = bank.split_at(statements);
     let simulation = fill(simulation, NO_MONEY_IS_LOST);
 
-    let project = Project::new();
+    let project = Project::new(env!("CARGO_TARGET_TMPDIR"), "design", "");
     project.write("src/bin/counter.rs", &[QUIET, BEFORE_COUNTER, &counter]);
     project.write("src/lib.rs", &[QUIET, BEFORE_BANK, bank]);
     project.write(
         "src/bin/bank.rs",
-        &[QUIET, "use design::*;\nuse airssys_rt::prelude::*;\nuse std::path::PathBuf;\n", BEFORE_STATEMENTS, statements, AFTER_STATEMENTS],
+        &[
+            QUIET,
+            "use design::*;\nuse airssys_rt::prelude::*;\nuse std::path::PathBuf;\n",
+            BEFORE_STATEMENTS,
+            statements,
+            AFTER_STATEMENTS,
+        ],
     );
     project.write(
         "tests/simulation.rs",
@@ -187,10 +193,18 @@ fn the_blocks_of_the_design_page_compile_and_run() {
             AFTER_SIMULATION,
         ],
     );
-    project.cargo(&["run", "--bin", "counter"]);
+    let _ = project.cargo(&["run", "--bin", "counter"]);
     let out = project.cargo(&["run", "--bin", "bank"]);
     assert!(out.contains("section 2 ran"), "{out}");
-    let out = project.cargo(&["test", "--test", "simulation", "--", "--test-threads=1", "--nocapture", "the_block"]);
+    let out = project.cargo(&[
+        "test",
+        "--test",
+        "simulation",
+        "--",
+        "--test-threads=1",
+        "--nocapture",
+        "the_block",
+    ]);
     println!("{}", out.lines().filter(|line| line.contains("seeds")).collect::<Vec<_>>().join("\n"));
     assert!(out.contains("1 passed"), "{out}");
 }
@@ -198,13 +212,9 @@ fn the_blocks_of_the_design_page_compile_and_run() {
 /// A page shows more than one program uses.
 const QUIET: &str = "#![allow(unused, dead_code)]\n";
 
-fn workspace() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace around the package").to_owned()
-}
-
 fn page() -> Option<String> {
     let path = match std::env::var_os("AIRSSYS_DESIGN") {
-        Some(path) => path.into(),
+        Some(path) => std::path::PathBuf::from(path),
         None => workspace().join("../shared/DESIGN.md"),
     };
     std::fs::read_to_string(path).ok()
@@ -234,63 +244,4 @@ fn blocks(page: &str, heading: &str) -> Vec<String> {
 fn fill(block: &str, with: &str) -> String {
     assert_eq!(block.matches(ELLIPSIS).count(), 1, "one gap in:\n{block}");
     block.replace(ELLIPSIS, with)
-}
-
-/// A package of its own, that shares the workspace's lock file and target directory: what is built there is not
-/// built again, and nothing is fetched.
-struct Project {
-    root: PathBuf,
-}
-
-impl Project {
-    fn new() -> Self {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("design");
-        let _ = std::fs::remove_dir_all(&root);
-        std::fs::create_dir_all(&root).expect("the target directory can be written");
-        let runtime = workspace().join("airssys-rt");
-        let manifest = format!(
-            r#"
-[package]
-name = "design"
-version = "0.0.0"
-edition = "2024"
-publish = false
-
-[dependencies]
-airssys-rt = {{ path = {runtime:?} }}
-thiserror = "2"
-tokio = {{ version = "1", features = ["full", "test-util"] }}
-
-# Not a member of the workspace that it lies in.
-[workspace]
-"#
-        );
-        let project = Self { root };
-        project.write("Cargo.toml", &[&manifest]);
-        std::fs::copy(workspace().join("Cargo.lock"), project.root.join("Cargo.lock")).expect("a lock file");
-        project
-    }
-
-    fn write(&self, name: &str, parts: &[&str]) {
-        let path = self.root.join(name);
-        std::fs::create_dir_all(path.parent().expect("a directory")).expect("the target directory can be written");
-        std::fs::write(path, parts.concat()).expect("the target directory can be written");
-    }
-
-    /// Runs cargo and returns what it and the program printed.
-    fn cargo(&self, arguments: &[&str]) -> String {
-        let (command, rest) = arguments.split_first().expect("a command");
-        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("a target directory");
-        let output = Command::new(env!("CARGO"))
-            .current_dir(&self.root)
-            .args([*command, "--offline", "--target-dir"])
-            .arg(target)
-            .args(rest)
-            .env("RUST_BACKTRACE", "0")
-            .output()
-            .expect("cargo runs");
-        let text = [output.stdout, output.stderr].map(|text| String::from_utf8_lossy(&text).into_owned()).concat();
-        assert!(output.status.success(), "cargo {arguments:?} failed:\n{text}");
-        text
-    }
 }

@@ -145,6 +145,34 @@ async fn c034_a_restart_that_fails_is_tried_again_until_the_limit_ends_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn c034_a_restart_that_takes_too_long_is_one_that_fails() {
+    bounded(async {
+        let stage = Stage::new();
+        let [a, b] = stage.scripts(["a", "b"]);
+        let builder = limit(3, Duration::from_secs(60))
+            .child(a.spec().start_timeout(Duration::from_secs(1)).named("a"))
+            .child(b.spec());
+        let supervisor = stage.supervise(builder).await;
+        let reference = worker(&supervisor, "a").await;
+        a.rises([Rise::Hangs, Rise::Takes(Duration::from_secs(5))]);
+        let crashed = tokio::time::Instant::now();
+        crash(&reference).await;
+        stage.log.until("a up").await;
+        assert_eq!(crashed.elapsed(), Duration::from_secs(2));
+        assert_eq!(reference.bump().await, Ok(1));
+        assert_eq!(stage.system.lookup::<Worker>("a"), Some(reference.clone()));
+        assert_eq!(supervisor.health().await.unwrap().recent_restarts, 3);
+        tokio::time::sleep(Duration::from_secs(30)).await;
+        assert_eq!(stage.log.count("a up"), 1);
+        let down = supervisor.monitor();
+        crash(&reference).await;
+        assert_eq!(down.await.reason, ExitReason::Shutdown);
+        stage.assert_nothing_left();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn c035_the_budget_belongs_to_the_supervisor() {
     bounded(async {
         let stage = Stage::new();

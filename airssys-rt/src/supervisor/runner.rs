@@ -11,7 +11,7 @@
 //! 4. Declared children outlive an incarnation in the [`Estate`]; those added at run time do not.
 //! 5. Whatever is started is first owned by the cell, so that a kill at any await leaves no orphan.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -133,6 +133,11 @@ enum ChildState {
 impl ChildState {
     fn stopped(for_good: bool) -> Self {
         if for_good { Self::Stopped } else { Self::Waiting }
+    }
+
+    /// Whether the restart of a group goes on from here.
+    fn is_anchor(&self) -> bool {
+        matches!(self, Self::Restarting { group: true, .. })
     }
 
     fn status(&self) -> ChildStatus {
@@ -328,8 +333,15 @@ impl Slot {
     fn forget_ended(&mut self) -> Vec<ProcessId> {
         match &mut self.body {
             Body::Group { members, dynamic: true, .. } => {
-                let gone = members.extract_if(.., |_, child| child.state == ChildState::Stopped);
-                gone.map(|(_, child)| child.cell().pid()).collect()
+                let mut gone = Vec::new();
+                members.retain(|_, child| {
+                    let ended = child.state == ChildState::Stopped;
+                    if ended {
+                        gone.push(child.cell().pid());
+                    }
+                    !ended
+                });
+                gone
             }
             _ => Vec::new(),
         }
@@ -488,7 +500,8 @@ impl Supervisor {
     /// The first start: by the plan. What came up is stopped in reverse when something did not.
     async fn start_by_plan(&mut self, plan: Plan, home: Home) -> ActorResult<()> {
         let slots = Arc::new(Lock::new(Vec::new()));
-        let starting = Starting { home, auto_shutdown: self.flags.auto_shutdown, slots: slots.clone() };
+        let (auto_shutdown, ids) = (self.flags.auto_shutdown, Arc::new(Lock::new(HashSet::new())));
+        let starting = Starting { home, auto_shutdown, slots: slots.clone(), ids };
         // A panic in the plan itself unwinds like an error: what came up is stopped in order.
         let outcome = match caught(plan(starting)).await {
             Ok(outcome) => outcome,
@@ -855,7 +868,12 @@ impl Supervisor {
         Ok(())
     }
 
-    async fn terminate_member(&mut self, group: &Arc<str>, pid: ProcessId) -> Result<(), ChildError> {
+    async fn terminate_member(
+        &mut self,
+        ctx: &mut Context<Self>,
+        group: &Arc<str>,
+        pid: ProcessId,
+    ) -> Result<(), ChildError> {
         let missing = || ChildError::NotFound { child: format!("{group}{pid}").into() };
         let rank = *self.ranks.get(group).ok_or_else(missing)?;
         let place = *self.places.get(&pid).filter(|place| place.0 == rank).ok_or_else(missing)?;
@@ -864,8 +882,16 @@ impl Supervisor {
             cancel_retry(&mut self.retries, &cell);
         }
         let (child, options, _) = self.child(place).ok_or_else(missing)?;
+        let anchor = child.state.is_anchor();
         child.stop(&options, true).await;
         self.forget(place);
+        if anchor {
+            // It goes alone: its group is tried again without it.
+            let next = self.waiting().next();
+            if let Some(next) = next {
+                self.retry(ctx, next, None, true, true);
+            }
+        }
         Ok(())
     }
 
@@ -876,8 +902,11 @@ impl Supervisor {
         for (_, child) in slot.children() {
             cancel_retry(&mut self.retries, &child.cell());
         }
+        let anchor = slot.children().any(|(_, child)| child.state.is_anchor());
         slot.stop(true).await;
-        self.settle_group();
+        if anchor {
+            self.give_group_up();
+        }
         let slot = self.slots.get_mut(&rank).ok_or_else(missing)?;
         let dynamic = match &mut slot.body {
             Body::Group { members, dynamic: true, .. } => std::mem::take(members),
@@ -893,16 +922,20 @@ impl Supervisor {
         Ok(())
     }
 
+    /// Those that wait for a group restart, in start order.
+    fn waiting(&self) -> impl Iterator<Item = Place> {
+        self.slots.iter().flat_map(|(rank, slot)| {
+            let waiting = slot.children().filter(|(_, child)| child.state == ChildState::Waiting);
+            waiting.map(|(member, _)| (*rank, member))
+        })
+    }
+
     /// Those that wait for a group restart have ended for good when no try of one is left.
-    fn settle_group(&mut self) {
-        let all = || self.slots.values().flat_map(Slot::children);
-        if all().any(|(_, child)| matches!(child.state, ChildState::Restarting { group: true, .. })) {
+    fn give_group_up(&mut self) {
+        if self.slots.values().flat_map(Slot::children).any(|(_, child)| child.state.is_anchor()) {
             return;
         }
-        let waiting: Vec<_> = all()
-            .filter(|(_, child)| child.state == ChildState::Waiting)
-            .filter_map(|(_, child)| self.places.get(&child.cell().pid()).copied())
-            .collect();
+        let waiting: Vec<_> = self.waiting().collect();
         for place in waiting {
             if let Some((child, ..)) = self.child(place) {
                 child.state = ChildState::Stopped;
@@ -1001,7 +1034,7 @@ impl Supervisor {
                 let _ = tell.send(outcome);
             }
             Order::TerminateMember { group, pid, tell } => {
-                let outcome = self.terminate_member(&group, pid).await;
+                let outcome = self.terminate_member(ctx, &group, pid).await;
                 let _ = tell.send(outcome);
             }
             Order::Terminate { id, tell } => {

@@ -1,5 +1,6 @@
 //! The spec of a supervisor: its flags, and the plan by which its children are first started.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -161,7 +162,7 @@ impl SupervisorBuilder {
 }
 
 fn duplicate(children: &[Box<dyn Planned>]) -> Option<String> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = HashSet::new();
     let child = children.iter().find(|child| !seen.insert(child.id()))?;
     Some(format!("two children are called `{}`", child.id()))
 }
@@ -255,6 +256,7 @@ pub struct Starting {
     pub(crate) home: Home,
     pub(crate) auto_shutdown: AutoShutdown,
     pub(crate) slots: Arc<Lock<Vec<Slot>>>,
+    pub(crate) ids: Arc<Lock<HashSet<Arc<str>>>>,
 }
 
 impl Starting {
@@ -277,13 +279,14 @@ impl Starting {
             Err(StartError::Ignored { .. }) => Ok(()),
             outcome => outcome,
         };
+        self.ids.lock().insert(slot.id.clone());
         self.slots.lock().push(slot);
         outcome?;
         handle().ok_or(StartError::NoSupervisor)
     }
 
     fn problem(&self, id: &Arc<str>, child: &impl IntoChild) -> Option<String> {
-        if self.slots.lock().iter().any(|slot| slot.id == *id) {
+        if self.ids.lock().contains(id) {
             return Some(format!("two children are called `{id}`"));
         }
         IntoChild::problem(child, self.auto_shutdown)
