@@ -284,7 +284,7 @@ pub struct Audit {
     ledger: ActorRef<Ledger>,
     checks: Arc<AtomicU64>,
 
-    #[child(start = Inspector { ledger: ledger.clone(), checks: checks.clone() }, shutdown = "kill")]
+    #[child(start = Inspector { ledger: ledger.clone(), checks: checks.clone() })]
     pub inspector: ActorRef<Inspector>,
 
     #[child]
@@ -305,7 +305,7 @@ pub struct Bank {
 
     // Those who wait for the ledger's answer are in the middle of a message when the ledger crashes, and the
     // ledger starts again only when they have ended. They have nothing to tidy up, so they need no time for it.
-    #[child(start = Teller { ledger }, count = 4, restart = "transient", shutdown = "kill")]
+    #[child(start = Teller { ledger }, count = 4, restart = "transient")]
     pub tellers: Pool<Teller>,
 
     #[child(start = Audit::spec(ledger, checks))]
@@ -314,7 +314,6 @@ pub struct Bank {
     #[child(
         start = |customer: CustomerId| Session { customer, ledger },
         restart = "temporary",
-        shutdown = "kill",
         max = 10_000
     )]
     pub sessions: Children<Session, CustomerId>,

@@ -132,7 +132,7 @@ impl<A: Actor> ActorRef<A> {
     /// A reference that does not keep it alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakRef<A> {
-        WeakRef { cell: Arc::downgrade(&self.cell) }
+        WeakRef::new(&self.cell)
     }
 
     /// A reference that knows one message type and not the actor's.
@@ -180,12 +180,12 @@ impl<A: Actor> fmt::Debug for ActorRef<A> {
 
 impl<A: Handles<M>, M: Send + 'static> Address<M> for ActorRef<A> {
     #[inline]
-    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
+    fn __ask_here(&self, _turn: usize, message: M, spot: Here<'_>) -> Result<(), M> {
         A::ask_here(&self.cell, message, spot)
     }
 
     #[inline]
-    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
+    fn __post(&self, _turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
         match self.cell.post(<A as Handles<M>>::into_mail(letter), wait) {
             Posted::Done => Posting::Done,
             refused => unpack::<A, M>(refused),
@@ -243,12 +243,19 @@ impl<A: Actor> HasProcess for ActorRef<A> {
 
 /// A reference that does not keep its actor alive. It sends as a strong one does, while the actor lives.
 pub struct WeakRef<A: Actor> {
+    pid: ProcessId,
     cell: Weak<Cell<A>>,
 }
 
 impl<A: Actor> WeakRef<A> {
     pub(crate) fn new(cell: &Arc<Cell<A>>) -> Self {
-        Self { cell: Arc::downgrade(cell) }
+        Self { pid: cell.pid(), cell: Arc::downgrade(cell) }
+    }
+
+    /// Its id, also when it has ended.
+    #[must_use]
+    pub fn pid(&self) -> ProcessId {
+        self.pid
     }
 
     /// A strong reference, while there is one somewhere.
@@ -260,7 +267,7 @@ impl<A: Actor> WeakRef<A> {
 
 impl<A: Actor> Clone for WeakRef<A> {
     fn clone(&self) -> Self {
-        Self { cell: self.cell.clone() }
+        Self { pid: self.pid, cell: self.cell.clone() }
     }
 }
 
@@ -271,16 +278,16 @@ impl<A: Actor> fmt::Debug for WeakRef<A> {
 }
 
 impl<A: Handles<M>, M: Send + 'static> Address<M> for WeakRef<A> {
-    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
+    fn __ask_here(&self, _turn: usize, message: M, spot: Here<'_>) -> Result<(), M> {
         match self.upgrade() {
-            Some(actor) => actor.__ask_here(message, spot),
+            Some(actor) => actor.__ask_here(0, message, spot),
             None => Err(message),
         }
     }
 
-    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
+    fn __post(&self, _turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
         match self.upgrade() {
-            Some(actor) => actor.__post(letter, wait),
+            Some(actor) => actor.__post(0, letter, wait),
             None => Posting::Stopped(letter),
         }
     }
@@ -295,6 +302,10 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for WeakRef<A> {
 }
 
 impl<A: Actor> HasProcess for WeakRef<A> {
+    fn __pid(&self) -> Option<ProcessId> {
+        Some(self.pid)
+    }
+
     fn __process(&self) -> Option<Target> {
         self.cell.upgrade().map(|cell| Target(cell))
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::letter::Letter;
 use crate::process::{AnyCell, ProcessInfo};
+use crate::process_id::ProcessId;
 use crate::reply::AnySpot;
 use crate::timer::Wanted;
 
@@ -39,10 +40,15 @@ use crate::timer::Wanted;
     note = "this method belongs to another actor, or the message to another type"
 )]
 pub trait Address<M: Send + 'static>: Clone + Send + Sync + 'static {
+    /// Which of several actors is next; the same number then goes with the message, whichever way it takes.
     #[doc(hidden)]
-    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M>;
+    fn __turn(&self) -> usize {
+        0
+    }
     #[doc(hidden)]
-    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M>;
+    fn __ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M>;
+    #[doc(hidden)]
+    fn __post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M>;
     #[doc(hidden)]
     fn __target(&self) -> Option<Target>;
     #[doc(hidden)]
@@ -88,6 +94,11 @@ pub enum Posting<M> {
 pub trait HasProcess {
     #[doc(hidden)]
     fn __process(&self) -> Option<Target>;
+    /// Its id, also when nothing else is left of it.
+    #[doc(hidden)]
+    fn __pid(&self) -> Option<ProcessId> {
+        self.__process().map(|target| target.0.pid())
+    }
 }
 
 impl HasProcess for ProcessInfo {

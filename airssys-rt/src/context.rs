@@ -15,6 +15,7 @@ use crate::cell::{Cell, Posted, Subscription, Trouble};
 use crate::error::{ActorError, ActorResult};
 use crate::event_bus::Delivered;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
+use crate::kernel::Kernel;
 use crate::letter::Letter;
 use crate::mail::Mail;
 use crate::process::{AnyCell, LinkKey, Owner, Watcher};
@@ -185,7 +186,7 @@ impl<A: Actor> Context<A> {
                 let message = to_message(item);
                 let posting = {
                     let Some(actor) = cell.upgrade().and_then(ActorRef::revive) else { return };
-                    actor.__post(Letter::told(message), true)
+                    actor.__post(0, Letter::told(message), true)
                 };
                 match posting {
                     Posting::Done | Posting::Full(_) => {}
@@ -204,10 +205,15 @@ impl<A: Actor> Context<A> {
     pub fn monitor(&self, target: &impl HasProcess) -> MonitorId {
         let watcher: Arc<dyn AnyCell> = self.cell.clone();
         let id = next_monitor();
+        let gone = target.__pid();
         let Some(target) = target.__process() else {
-            // Nobody is left to say which it was.
+            // Nothing but its id is left.
             self.cell.note_watching(id, watcher.clone());
-            watcher.down(Down { monitor: id, pid: self.pid(), reason: ExitReason::NoProcess });
+            watcher.down(Down {
+                monitor: id,
+                pid: gone.unwrap_or(self.pid()),
+                reason: ExitReason::NoProcess,
+            });
             return id;
         };
         self.cell.note_watching(id, target.0.clone());
@@ -227,8 +233,9 @@ impl<A: Actor> Context<A> {
     /// its `exit` handler. A link outlives restarts and fires at each failure.
     pub fn link(&self, other: &impl HasProcess) {
         let this: Arc<dyn AnyCell> = self.cell.clone();
+        let gone = other.__pid();
         let Some(other) = other.__process() else {
-            this.clone().exit_signal(Exit { pid: self.pid(), reason: ExitReason::NoProcess });
+            this.clone().exit_signal(Exit { pid: gone.unwrap_or(self.pid()), reason: ExitReason::NoProcess });
             return;
         };
         if std::ptr::addr_eq(Arc::as_ptr(&other.0), Arc::as_ptr(&self.cell)) {
@@ -271,12 +278,12 @@ impl<A: Actor> Context<A> {
     where
         A: Handles<E>,
     {
-        subscribe::<A, E>(&self.cell, self.preparing);
+        subscribe::<A, E>(self.cell.kernel_ref(), &self.cell, self.preparing);
     }
 
     /// Handles no more events of type `E`, but for those that are queued already.
     pub fn unsubscribe<E: Send + 'static>(&mut self) {
-        unsubscribe::<A, E>(&self.cell);
+        unsubscribe::<A, E>(self.cell.kernel_ref(), &self.cell);
     }
 
     /// Publishes an event on the system's bus. Returns how many subscribers took it. Never waits.
@@ -360,6 +367,7 @@ impl Owner for Parent {
 
 /// Puts an actor on the list of an event type. False when it has ended.
 pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
+    kernel: &Arc<Kernel>,
     cell: &Arc<Cell<A>>,
     declared: bool,
 ) -> bool {
@@ -375,16 +383,18 @@ pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
     let fresh = cell.note_subscription(Subscription {
         event: std::any::TypeId::of::<E>(),
         declared,
-        cancel: |kernel, pid| kernel.bus.unsubscribe::<E>(pid),
+        kernel: Arc::downgrade(kernel),
+        cancel: |kernel, subscriber| kernel.bus.unsubscribe::<E>(subscriber),
     });
     match fresh {
         None => false,
         Some(false) => true,
         Some(true) => {
-            cell.kernel_ref().bus.subscribe::<E>(cell.pid(), deliver);
+            let subscriber = LinkKey::of(&**cell);
+            kernel.bus.subscribe::<E>(subscriber, deliver);
             if !cell.is_alive() {
                 // It ended in between, and has cleaned up before there was anything to clean.
-                cell.kernel_ref().bus.unsubscribe::<E>(cell.pid());
+                kernel.bus.unsubscribe::<E>(subscriber);
             }
             true
         }
@@ -392,7 +402,7 @@ pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
 }
 
 /// Takes an actor off the list of an event type.
-pub(crate) fn unsubscribe<A: Actor, E: Send + 'static>(cell: &Arc<Cell<A>>) {
-    cell.forget_subscription(std::any::TypeId::of::<E>());
-    cell.kernel_ref().bus.unsubscribe::<E>(cell.pid());
+pub(crate) fn unsubscribe<A: Actor, E: Send + 'static>(kernel: &Arc<Kernel>, cell: &Arc<Cell<A>>) {
+    cell.forget_subscription(std::any::TypeId::of::<E>(), kernel);
+    kernel.bus.unsubscribe::<E>(LinkKey::of(&**cell));
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::lock::Lock;
+use crate::process::LinkKey;
 use crate::process_id::ProcessId;
 
 /// What delivering one event to one subscriber gave.
@@ -31,12 +32,12 @@ impl<E> Clone for Subscriber<E> {
 }
 
 /// Subscribers by their ids: the order in which they started, and no search when one goes.
-struct Topic<E>(Lock<Arc<BTreeMap<ProcessId, Subscriber<E>>>>);
+struct Topic<E>(Lock<Arc<BTreeMap<LinkKey, Subscriber<E>>>>);
 
 pub(crate) struct Bus {
     topics: Lock<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     lost: AtomicU64,
-    lost_by: Lock<BTreeMap<ProcessId, Arc<AtomicU64>>>,
+    lost_by: Lock<BTreeMap<LinkKey, Arc<AtomicU64>>>,
 }
 
 impl Bus {
@@ -54,7 +55,7 @@ impl Bus {
     }
 
     /// Adds a subscriber; a second subscription of the same actor to the same type changes nothing.
-    pub(crate) fn subscribe<E: Send + 'static>(&self, pid: ProcessId, deliver: Deliver<E>) {
+    pub(crate) fn subscribe<E: Send + 'static>(&self, pid: LinkKey, deliver: Deliver<E>) {
         let topic = {
             let mut topics = self.topics.lock();
             let topic = topics
@@ -71,7 +72,7 @@ impl Bus {
     }
 
     /// Takes a subscriber out; nothing published afterwards reaches it.
-    pub(crate) fn unsubscribe<E: Send + 'static>(&self, pid: ProcessId) {
+    pub(crate) fn unsubscribe<E: Send + 'static>(&self, pid: LinkKey) {
         if let Some(topic) = self.topic::<E>() {
             let mut subscribers = topic.0.lock();
             let gone = Arc::make_mut(&mut subscribers).remove(&pid);
@@ -80,7 +81,7 @@ impl Bus {
         }
     }
 
-    pub(crate) fn forget(&self, pid: ProcessId) {
+    pub(crate) fn forget(&self, pid: LinkKey) {
         self.lost_by.lock().remove(&pid);
     }
 
@@ -110,7 +111,9 @@ impl Bus {
     }
 
     pub(crate) fn lost_by(&self, pid: ProcessId) -> u64 {
-        self.lost_by.lock().get(&pid).map_or(0, |lost| lost.load(Ordering::Relaxed))
+        let lost_by = self.lost_by.lock();
+        let of_pid = lost_by.iter().filter(|(subscriber, _)| subscriber.pid() == pid);
+        of_pid.map(|(_, lost)| lost.load(Ordering::Relaxed)).sum()
     }
 
     pub(crate) fn subscribers<E: Send + 'static>(&self) -> usize {

@@ -56,6 +56,10 @@ impl LinkKey {
     pub(crate) fn of(cell: &dyn AnyCell) -> Self {
         Self(cell.pid(), Arc::as_ptr(cell.kernel()) as usize)
     }
+
+    pub(crate) fn pid(self) -> ProcessId {
+        self.0
+    }
 }
 
 /// How an actor is asked to end.
@@ -157,6 +161,9 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     /// A reference more, unless there was none left.
     fn try_add_reference(&self) -> bool;
     fn drop_reference(self: Arc<Self>);
+    /// Notes that it did not yield to a kill. False when that was noted before.
+    fn note_leaked(&self) -> bool;
+    fn is_leaked(&self) -> bool;
     /// Lets the parked task of an idle actor go. True when it was used since it was last looked at.
     fn cool(&self, force: bool) -> bool;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;

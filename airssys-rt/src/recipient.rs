@@ -40,20 +40,25 @@ pub struct Recipient<M: Send + 'static> {
 
 /// An [`Address`] whose type is forgotten.
 trait AnyAddress<M>: Send + Sync {
-    fn ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M>;
-    fn post(&self, letter: Letter<M>, wait: bool) -> Posting<M>;
+    fn turn(&self) -> usize;
+    fn ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M>;
+    fn post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M>;
     fn target(&self) -> Option<Target>;
     fn weak(&self) -> WeakSender<M>;
     fn ask_timeout(&self) -> Duration;
 }
 
 impl<D: Address<M>, M: Send + 'static> AnyAddress<M> for D {
-    fn ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
-        self.__ask_here(message, spot)
+    fn turn(&self) -> usize {
+        self.__turn()
     }
 
-    fn post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
-        self.__post(letter, wait)
+    fn ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M> {
+        self.__ask_here(turn, message, spot)
+    }
+
+    fn post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
+        self.__post(turn, letter, wait)
     }
 
     fn target(&self) -> Option<Target> {
@@ -120,12 +125,16 @@ impl<M: Send + 'static> fmt::Debug for Recipient<M> {
 }
 
 impl<M: Send + 'static> Address<M> for Recipient<M> {
-    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
-        self.to.ask_here(message, spot)
+    fn __turn(&self) -> usize {
+        self.to.turn()
     }
 
-    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
-        self.to.post(letter, wait)
+    fn __ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M> {
+        self.to.ask_here(turn, message, spot)
+    }
+
+    fn __post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
+        self.to.post(turn, letter, wait)
     }
 
     fn __target(&self) -> Option<Target> {

@@ -107,7 +107,8 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// # Errors
     /// [`TrySendError`] with the message, when there is no room or the actor has ended.
     pub fn try_tell(self) -> Result<(), TrySendError<M>> {
-        match self.to.get().__post(Letter::told(self.message), false) {
+        let to = self.to.get();
+        match to.__post(to.__turn(), Letter::told(self.message), false) {
             Posting::Done | Posting::Waits(_) => Ok(()),
             Posting::Full(letter) => Err(TrySendError::Full(letter.message)),
             Posting::Stopped(letter) => Err(TrySendError::Stopped(letter.message)),
@@ -307,7 +308,8 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                     };
                     coop.made_progress();
                     let mut spot = Spot::Empty;
-                    let message = match this.to.get().__ask_here(taken, Here(&mut spot)) {
+                    let turn = this.to.get().__turn();
+                    let message = match this.to.get().__ask_here(turn, taken, Here(&mut spot)) {
                         Ok(()) => match spot {
                             Spot::Value(answer) => {
                                 *this.state = AskState::Done;
@@ -347,7 +349,7 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
                             return Poll::Ready(Err(error));
                         }
                     }
-                    match this.to.get().__post(Letter::asked(message, port), true) {
+                    match this.to.get().__post(turn, Letter::asked(message, port), true) {
                         Posting::Done => *this.state = AskState::Waiting(Waiting(cell)),
                         Posting::Waits(waits) => {
                             *this.state = AskState::Posting { waits, cell: Some(Waiting(cell)) }
@@ -533,7 +535,7 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
                         self.state = TellState::Done;
                         continue;
                     };
-                    match to.get().__post(Letter::told(message), true) {
+                    match to.get().__post(to.get().__turn(), Letter::told(message), true) {
                         Posting::Done => {
                             self.state = TellState::Done;
                             return Poll::Ready(Ok(()));

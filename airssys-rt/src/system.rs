@@ -307,6 +307,8 @@ impl System {
                 report.leaked.push(info);
             }
         }
+        // Detached timers have nobody left to serve.
+        self.kernel.timers.close();
         report
     }
 
@@ -340,7 +342,6 @@ impl fmt::Debug for System {
 /// How a shutdown went.
 #[derive(Debug)]
 #[non_exhaustive]
-#[must_use = "it says who would not end"]
 pub struct ShutdownReport {
     /// How many actors that nobody owns ended in time.
     pub ended: usize,
@@ -409,15 +410,15 @@ impl EventBus {
         self.kernel.bus.publish(event)
     }
 
-    /// Subscribes an actor of this system to events of type `E`, until it ends. False when it has ended, or
-    /// is another system's.
+    /// Subscribes an actor, which may be of another system, to the events of type `E` of this one, until it ends.
+    /// False when it has ended.
     pub fn subscribe<E: Clone + Send + 'static>(&self, actor: &ActorRef<impl Handles<E>>) -> bool {
-        Arc::ptr_eq(&self.kernel, actor.cell.kernel_ref()) && crate::context::subscribe(&actor.cell, true)
+        crate::context::subscribe(&self.kernel, &actor.cell, true)
     }
 
     /// Takes the subscription back: nothing published afterwards reaches the actor.
     pub fn unsubscribe<E: Send + 'static>(&self, actor: &ActorRef<impl Actor>) {
-        crate::context::unsubscribe::<_, E>(&actor.cell);
+        crate::context::unsubscribe::<_, E>(&self.kernel, &actor.cell);
     }
 
     /// How many actors are subscribed to events of type `E`.

@@ -72,6 +72,8 @@ pub(crate) struct Timers {
 }
 
 struct State {
+    /// The system has shut down: no timer is taken any more.
+    closed: bool,
     due: BTreeMap<(Instant, u64), Entry>,
     next: u64,
     served: bool,
@@ -93,7 +95,7 @@ pub(crate) fn after(delay: Duration) -> Instant {
 impl Timers {
     pub(crate) fn new() -> Self {
         Self {
-            state: Lock::new(State { due: BTreeMap::new(), next: 0, served: false }),
+            state: Lock::new(State { closed: false, due: BTreeMap::new(), next: 0, served: false }),
             changed: Notify::new(),
         }
     }
@@ -106,6 +108,9 @@ impl Timers {
     pub(crate) fn add(kernel: &Arc<Kernel>, at: Instant, wanted: Wanted, fire: Fire) {
         let timers = &kernel.timers;
         let mut state = timers.state.lock();
+        if state.closed {
+            return;
+        }
         let number = state.next;
         state.next += 1;
         let first = state.due.first_key_value().is_none_or(|(key, _)| (at, number) < *key);
@@ -133,6 +138,17 @@ impl Timers {
         if idle {
             self.changed.notify_one();
         }
+    }
+
+    /// Drops every timer, and each one that comes later.
+    pub(crate) fn close(&self) {
+        let dropped = {
+            let mut state = self.state.lock();
+            state.closed = true;
+            std::mem::take(&mut state.due)
+        };
+        drop(dropped);
+        self.changed.notify_one();
     }
 
     async fn serve(kernel: Arc<Kernel>) {

@@ -10,6 +10,9 @@ use crate::blob::{Blob, parse_number};
 use crate::reply::Resp;
 use crate::store::{Lifetime, Op, When};
 
+/// How many names [`Command::parse`] knows.
+pub const NAMES: i64 = 34;
+
 /// A command, checked: right name, right number of arguments, right numbers.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -30,8 +33,8 @@ pub enum Command {
     Select,
     Info,
     /// `COMMAND COUNT`, and everything else about commands.
-    CommandCount,
-    CommandDocs,
+    HowMany,
+    Described,
     ConfigGet(Vec<Blob>),
     ConfigOther,
     Client(Client),
@@ -183,7 +186,7 @@ fn read(name: &[u8], args: &Args<'_>) -> Result<Command, Wrong> {
         }
         b"MSET" => {
             at_least(3)?;
-            if words % 2 == 0 {
+            if words.is_multiple_of(2) {
                 return Err(Wrong::Count);
             }
             Ok(Command::Mset((1..words).step_by(2).map(|at| (args.blob(at), args.blob(at + 1))).collect()))
@@ -230,7 +233,7 @@ fn read(name: &[u8], args: &Args<'_>) -> Result<Command, Wrong> {
             }
         }
         b"INFO" => Ok(Command::Info),
-        b"COMMAND" => Ok(if args.is(1, "COUNT") { Command::CommandCount } else { Command::CommandDocs }),
+        b"COMMAND" => Ok(if args.is(1, "COUNT") { Command::HowMany } else { Command::Described }),
         b"CONFIG" => {
             at_least(2)?;
             if args.is(1, "GET") {

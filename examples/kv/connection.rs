@@ -23,7 +23,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::blob::Blob;
 use crate::channels::{Published, Subscription};
-use crate::command::{Client, Command};
+use crate::command::{Client, Command, NAMES};
 use crate::keyspace::{Merge, Plan, not_answered};
 use crate::reply::{Reply, Resp, array_header, bulk_header};
 use crate::request::Decoder;
@@ -40,7 +40,8 @@ const DIRECT: usize = 16 * 1024;
 /// As much buffer an idle connection keeps.
 const KEPT: usize = 512;
 
-#[actor(mailbox(capacity = 1_024, backpressure = "block"))]
+// As many published messages may wait for a slow subscriber; what comes then is lost for it, and counted.
+#[actor(mailbox(capacity = 1_024))]
 #[derive(Debug)]
 pub struct Connection {
     guest: Guest,
@@ -185,8 +186,8 @@ impl Connection {
                 Command::Ping(None) => plan.ready(Reply::Simple("PONG")),
                 Command::Ping(Some(text)) | Command::Echo(text) => plan.ready(Reply::Bulk(text)),
                 Command::Select => plan.ready(Reply::Ok),
-                Command::CommandCount => plan.ready(Reply::Int(COMMANDS)),
-                Command::CommandDocs => plan.ready(Reply::Array(Vec::new())),
+                Command::HowMany => plan.ready(Reply::Int(NAMES)),
+                Command::Described => plan.ready(Reply::Array(Vec::new())),
                 Command::ConfigGet(patterns) => plan.ready(self.config(&patterns)),
                 Command::ConfigOther => plan.ready(Reply::Ok),
                 Command::Client(about) => {
@@ -410,9 +411,6 @@ impl Connection {
         Ok(())
     }
 }
-
-/// As many commands as there are names in `command.rs`.
-const COMMANDS: i64 = 36;
 
 fn put((key, value): (Blob, Blob)) -> Op {
     Op::Set { key, value, lifetime: Lifetime::Forever, when: When::Always, get: false }

@@ -81,7 +81,10 @@ pub enum Merge {
 impl Plan {
     /// With room for so many commands.
     pub fn new(directory: &Directory, commands: usize) -> Self {
-        Self { ops: directory.shards.iter().map(|_| Vec::new()).collect(), slots: Vec::with_capacity(commands) }
+        Self {
+            ops: directory.shards.iter().map(|_| Vec::new()).collect(),
+            slots: Vec::with_capacity(commands),
+        }
     }
 
     #[inline]

@@ -12,6 +12,10 @@
 //!    └─ acceptor: Acceptor         lets clients in; the first to go
 //! ```
 //!
+//! What it does not promise: a command about keys of several shards (`MSET`, `DEL`, `FLUSHALL`) is done by each
+//! shard at once, but not by all of them at the same moment; and an acknowledged write outlives the process, while
+//! outliving a power cut takes `--fsync`.
+//!
 //! Read `connection.rs` for the way of a command, `shard.rs` for what a crash costs, `journal.rs` for why
 //! nothing acknowledged is lost. `drive.sh` shows all of it with `redis-cli` and `redis-benchmark`.
 

@@ -14,18 +14,31 @@ const OFTEN: u64 = 50;
 const ONCE: u64 = 8;
 
 enum Sent {
-    Set { key: String, version: u64 },
-    Increment { key: String },
-    Get { key: String },
+    Set {
+        key: String,
+        version: u64,
+    },
+    Increment {
+        key: String,
+    },
+    Get {
+        key: String,
+    },
     /// Keys of several shards.
-    SetMany { keys: Vec<String>, version: u64 },
+    SetMany {
+        keys: Vec<String>,
+        version: u64,
+    },
 }
 
-/// Writes for some seconds, or with `cut` until the server goes away, and writes the ledger to `log`.
+/// Writes for some seconds, or until there is a file `log`.stop, or with `cut` until the server goes away; then
+/// writes the ledger to `log`.
 pub async fn load(port: u16, log: &str, seconds: u64, connections: u64, cut: bool) -> Outcome {
-    let until = Instant::now() + Duration::from_secs(seconds);
+    let until = Until { time: Instant::now() + Duration::from_secs(seconds), file: format!("{log}.stop") };
     let tasks: Vec<_> = (0..connections)
-        .map(|number| tokio::spawn(one(port, format!("{:x}:{number}", std::process::id()), until, cut)))
+        .map(|number| {
+            tokio::spawn(one(port, format!("{:x}:{number}", std::process::id()), until.clone(), cut))
+        })
         .collect();
     let mut all = Ledger::default();
     let mut failures = Vec::new();
@@ -53,15 +66,30 @@ pub async fn load(port: u16, log: &str, seconds: u64, connections: u64, cut: boo
     Ok(line)
 }
 
+/// When the writing is over.
+#[derive(Clone)]
+struct Until {
+    time: Instant,
+    file: String,
+}
+
+impl Until {
+    /// Looks for the file now and then only.
+    fn is_over(&self, pipelines: u64) -> bool {
+        Instant::now() >= self.time
+            || (pipelines.is_multiple_of(64) && std::fs::exists(&self.file).unwrap_or(false))
+    }
+}
+
 enum End {
     Time,
     Dropped,
     Wrong(String),
 }
 
-async fn one(port: u16, name: String, until: Instant, cut: bool) -> (Ledger, End) {
+async fn one(port: u16, name: String, until: Until, cut: bool) -> (Ledger, End) {
     let mut ledger = Ledger::default();
-    let end = match write(port, &name, until, &mut ledger).await {
+    let end = match write(port, &name, &until, &mut ledger).await {
         Ok(None) if cut => End::Wrong("the server did not go away".into()),
         Ok(None) => End::Time,
         Ok(Some(wrong)) => End::Wrong(wrong),
@@ -71,10 +99,10 @@ async fn one(port: u16, name: String, until: Instant, cut: bool) -> (Ledger, End
 }
 
 /// An error is a connection that ended; a text, an answer that must not be.
-async fn write(port: u16, name: &str, until: Instant, ledger: &mut Ledger) -> std::io::Result<Option<String>> {
+async fn write(port: u16, name: &str, until: &Until, ledger: &mut Ledger) -> std::io::Result<Option<String>> {
     let mut client = Client::connect(port).await?;
     let mut version = 0;
-    while Instant::now() < until {
+    while !until.is_over(version / DEPTH) {
         let mut out = Vec::new();
         let mut sent = Vec::new();
         for step in 0..DEPTH {
@@ -82,14 +110,18 @@ async fn write(port: u16, name: &str, until: Instant, ledger: &mut Ledger) -> st
             sent.push(match step {
                 3 | 7 | 11 => Sent::Increment { key: format!("{name}:count:{}", version % 3) },
                 4 | 8 => Sent::Get { key: format!("{name}:often:{}", version % OFTEN) },
-                12 => Sent::SetMany { keys: (0..4).map(|key| format!("{name}:many:{key}")).collect(), version },
+                12 => {
+                    Sent::SetMany { keys: (0..4).map(|key| format!("{name}:many:{key}")).collect(), version }
+                }
                 _ if version % ONCE == 0 => Sent::Set { key: format!("{name}:once:{version}"), version },
                 _ => Sent::Set { key: format!("{name}:often:{}", version % OFTEN), version },
             });
         }
         for sent in &sent {
             match sent {
-                Sent::Set { key, version } => command(&mut out, &[b"SET", key.as_bytes(), &value(key, *version)]),
+                Sent::Set { key, version } => {
+                    command(&mut out, &[b"SET", key.as_bytes(), &value(key, *version)])
+                }
                 Sent::Increment { key } => command(&mut out, &[b"INCR", key.as_bytes()]),
                 Sent::Get { key } => command(&mut out, &[b"GET", key.as_bytes()]),
                 Sent::SetMany { keys, version } => {

@@ -6,6 +6,7 @@
 //! kv_check malformed PORT                            nonsense costs its own connection and no other
 //! kv_check oversize PORT LIMIT                       too long a value is refused, the connection goes on
 //! kv_check slow PORT PID                             who does not read costs no memory
+//! kv_check hold PORT                                asks for much, reads nothing, until the server ends
 //! kv_check crowd PORT PID COUNT                      many connections at one time
 //! kv_check crash PORT COUNT                          crashes in the middle of pipelines: errors for these alone
 //! ```
@@ -50,6 +51,7 @@ async fn run(words: &[&str]) -> Outcome {
         ["malformed", port] => manners::malformed(port.parse()?).await,
         ["oversize", port, limit] => manners::oversize(port.parse()?, limit.parse()?).await,
         ["slow", port, pid] => manners::slow(port.parse()?, pid.parse()?).await,
+        ["hold", port] => manners::hold(port.parse()?).await,
         ["crowd", port, pid, count] => manners::crowd(port.parse()?, pid.parse()?, count.parse()?).await,
         ["crash", port, count] => manners::crash(port.parse()?, count.parse()?).await,
         _ => Err("see the top of kv_check/main.rs for what it takes".into()),

@@ -61,7 +61,10 @@ pub async fn malformed(port: u16) -> Outcome {
             return Err(format!("another connection was touched by {name}").into());
         }
     }
-    Ok(format!("malformed: {} inputs, each a protocol error and the end of its connection alone", inputs.len()))
+    Ok(format!(
+        "malformed: {} inputs, each a protocol error and the end of its connection alone",
+        inputs.len()
+    ))
 }
 
 pub async fn oversize(port: u16, limit: usize) -> Outcome {
@@ -126,6 +129,26 @@ pub async fn slow(port: u16, pid: u32) -> Outcome {
     ))
 }
 
+/// Asks for much and reads nothing, until the server ends.
+pub async fn hold(port: u16) -> Outcome {
+    let mut client = Client::connect(port).await?;
+    client.ask(&[b"SET", b"held", &vec![b'v'; 1 << 20]]).await?;
+    let mut out = Vec::new();
+    for _ in 0..1_000 {
+        command(&mut out, &[b"GET", b"held"]);
+    }
+    client.send(&out).await?;
+    println!("holding");
+    timeout(3 * PATIENCE, async {
+        // Writing shows the end, too, and leaves the answers unread.
+        while client.send(b"PING\r\n").await.is_ok() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    })
+    .await?;
+    Ok("hold: the server ended".into())
+}
+
 pub async fn crowd(port: u16, pid: u32, count: usize) -> Outcome {
     let before = memory(pid)?;
     let began = Instant::now();
@@ -145,7 +168,9 @@ pub async fn crowd(port: u16, pid: u32, count: usize) -> Outcome {
     }
     let took = began.elapsed();
     let each = memory(pid)?.saturating_sub(before) / count as u64;
-    Ok(format!("crowd: {count} connections open at one time, each answered twice in {took:.1?}, {each} bytes each"))
+    Ok(format!(
+        "crowd: {count} connections open at one time, each answered twice in {took:.1?}, {each} bytes each"
+    ))
 }
 
 pub async fn crash(port: u16, count: usize) -> Outcome {

@@ -45,14 +45,14 @@ pub async fn settle() {
 
 /// Polls a future once and leaves it.
 pub async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
-    std::future::poll_fn(|cx: &mut TaskContext<'_>| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
+    std::future::poll_fn(|cx: &mut TaskContext<'_>| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx)))
+        .await
 }
 
 /// Whether every message that was accepted is accounted for.
 #[must_use]
 pub fn adds_up(counters: &Counters) -> bool {
-    counters.accepted
-        == counters.handled + counters.dead_lettered + counters.lost_in_hand + counters.queued
+    counters.accepted == counters.handled + counters.dead_lettered + counters.lost_in_hand + counters.queued
 }
 
 /// The counters of a system at rest, which have to add up.

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use airssys_rt::prelude::*;
 use airssys_rt::NotRunning;
+use airssys_rt::prelude::*;
 use tests::actors::{
-    Gate, Log, Oops, Peer, Tomb, Watcher, WatcherApi, Worker, WorkerApi, at_rest, eventually, nothing_left, poll_once, settle,
-    within,
+    Gate, Log, Oops, Peer, Tomb, Watcher, WatcherApi, Worker, WorkerApi, at_rest, eventually, nothing_left,
+    poll_once, settle, within,
 };
 
 /// How the start of a [`Starter`] goes.
@@ -113,10 +113,7 @@ async fn c072_a_start_that_errs_gives_the_error_and_leaves_nothing() {
         let system = System::new("test");
         let log = Log::new();
         let error = system.start(Starter::new(Begin::Errs, &log)).named("it").await.unwrap_err();
-        assert_eq!(
-            error,
-            StartError::Failed { child: "Starter".into(), message: "no start".into() }
-        );
+        assert_eq!(error, StartError::Failed { child: "Starter".into(), message: "no start".into() });
         assert_eq!(log.lines(), ["start", "dropped"], "no stop handler, and the state is gone");
         let counters = system.counters();
         assert_eq!((counters.processes, counters.names, counters.timers), (0, 0, 0));
@@ -131,10 +128,7 @@ async fn c072_a_start_that_panics_gives_the_text_of_the_panic() {
         let system = System::new("test");
         let log = Log::new();
         let error = system.start(Starter::new(Begin::Panics, &log)).await.unwrap_err();
-        assert_eq!(
-            error,
-            StartError::Panicked { child: "Starter".into(), message: "cannot start".into() }
-        );
+        assert_eq!(error, StartError::Panicked { child: "Starter".into(), message: "cannot start".into() });
         assert_eq!(log.lines(), ["start", "dropped"]);
         assert_eq!(system.counters().processes, 0);
     })
@@ -147,10 +141,7 @@ async fn c072_a_start_that_marks_itself_failed_has_failed() {
         let system = System::new("test");
         let log = Log::new();
         let error = system.start(Starter::new(Begin::Fails, &log)).await.unwrap_err();
-        assert_eq!(
-            error,
-            StartError::Failed { child: "Starter".into(), message: "failed on start".into() }
-        );
+        assert_eq!(error, StartError::Failed { child: "Starter".into(), message: "failed on start".into() });
         assert_eq!(system.counters().processes, 0);
     })
     .await;
@@ -347,7 +338,8 @@ async fn c075_a_panic_of_any_payload_is_an_end_like_others() {
     within(async {
         let system = System::new("test");
         let actor = system.spawn(Thrower);
-        let AskError::Crashed { reason: ExitReason::Panicked { message } } = actor.throw().await.unwrap_err() else {
+        let AskError::Crashed { reason: ExitReason::Panicked { message } } = actor.throw().await.unwrap_err()
+        else {
             panic!("not a panic");
         };
         assert_eq!(&*message, "a panic without text");
@@ -563,7 +555,8 @@ async fn c078_a_stop_handler_that_errs_or_panics_delays_and_changes_nothing() {
         let system = System::new("test");
         for on_stop in [Stop::Errs, Stop::Panics] {
             let log = Log::new();
-            let actor = system.start(Hooked::new(&log, on_stop, ErrorAction::Restart)).named("it").await.unwrap();
+            let actor =
+                system.start(Hooked::new(&log, on_stop, ErrorAction::Restart)).named("it").await.unwrap();
             let down = actor.monitor();
             assert_eq!(actor.stop().await, Ok(ExitReason::Shutdown));
             assert_eq!(down.await.reason, ExitReason::Shutdown);
@@ -571,7 +564,8 @@ async fn c078_a_stop_handler_that_errs_or_panics_delays_and_changes_nothing() {
             assert_eq!(log.lines(), ["stop: shutdown", "dropped"]);
         }
         let log = Log::new();
-        let again = system.start(Hooked::new(&log, Stop::Well, ErrorAction::Restart)).named("it").await.unwrap();
+        let again =
+            system.start(Hooked::new(&log, Stop::Well, ErrorAction::Restart)).named("it").await.unwrap();
         assert_eq!(again.note(1).await, Ok(1), "the runtime lives on");
         nothing_left(&system).await;
     })
@@ -583,7 +577,8 @@ async fn c078_a_stop_handler_that_hangs_is_cut_at_its_limit() {
     within(async {
         let system = System::new("test");
         let log = Log::new();
-        let actor = system.start(Hooked::new(&log, Stop::Hangs, ErrorAction::Restart)).named("it").await.unwrap();
+        let actor =
+            system.start(Hooked::new(&log, Stop::Hangs, ErrorAction::Restart)).named("it").await.unwrap();
         let down = actor.monitor();
         let began = tokio::time::Instant::now();
         assert_eq!(actor.stop().await, Ok(ExitReason::Killed));
@@ -663,7 +658,6 @@ async fn c078_a_state_that_panics_when_dropped_ends_like_any_other() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "it panics at the caller"]
 async fn c078_a_state_that_panics_when_dropped_and_never_ran_panics_at_nobody() {
     #[actor]
     struct Grenade;
@@ -707,7 +701,10 @@ async fn c079_a_stop_ends_after_the_message_in_hand_and_the_rest_are_dead_letter
         }
         gate.reached().await;
         let ended = actor.stop();
-        assert_eq!(actor.note(11).try_tell(), Err(TrySendError::Stopped(tests::actors::WorkerMessage::Note { number: 11 })));
+        assert_eq!(
+            actor.note(11).try_tell(),
+            Err(TrySendError::Stopped(tests::actors::WorkerMessage::Note { number: 11 }))
+        );
         assert_eq!(actor.note(11).await, Err(AskError::Stopped));
         assert_eq!(actor.process().status(), ProcessStatus::Stopping);
         settle().await;
@@ -732,7 +729,11 @@ async fn c079_a_drain_ends_after_what_is_queued() {
         let gate = Gate::new();
         actor.hold(gate.clone(), 1).try_tell().unwrap();
         for number in 2..=10 {
-            if number % 2 == 0 { actor.note(number).try_tell().unwrap() } else { actor.note_later(number).try_tell().unwrap() }
+            if number % 2 == 0 {
+                actor.note(number).try_tell().unwrap()
+            } else {
+                actor.note_later(number).try_tell().unwrap()
+            }
         }
         gate.reached().await;
         let ended = actor.drain();
@@ -926,7 +927,8 @@ async fn c080_a_handler_whose_destructor_panics_on_a_kill_ends_as_killed_and_its
         let system = System::new("test");
         let gate = Gate::new();
         let actor = system.spawn(Holder);
-        let asked = tokio::spawn(actor.hold(gate.clone()).timeout(Duration::from_secs(30)).owned().into_future());
+        let asked =
+            tokio::spawn(actor.hold(gate.clone()).timeout(Duration::from_secs(30)).owned().into_future());
         gate.reached().await;
         actor.note().try_tell().unwrap();
         let began = tokio::time::Instant::now();
@@ -945,7 +947,8 @@ async fn c081_a_start_dropped_half_way_leaves_nothing() {
         let system = System::new("test");
         let log = Log::new();
         let gate = Gate::new();
-        let mut start = system.start(Starter::new(Begin::Waits(gate.clone()), &log)).named("it").into_future();
+        let mut start =
+            system.start(Starter::new(Begin::Waits(gate.clone()), &log)).named("it").into_future();
         assert!(poll_once(&mut start).await.is_pending());
         gate.reached().await;
         let actor = system.lookup::<Starter>("it").unwrap();
@@ -975,6 +978,62 @@ async fn c081_a_start_dropped_before_its_first_poll_or_right_after_it_leaves_not
         let lines = log.lines();
         assert_eq!(lines.iter().filter(|line| *line == "dropped").count(), 2, "{lines:?}");
         system.start(Worker::default()).named("it").await.unwrap();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c081_a_start_may_be_dropped_after_any_number_of_polls() {
+    within(async {
+        let system = System::new("test");
+        for polls in 0..8 {
+            let log = Log::new();
+            let gate = Gate::new();
+            gate.open();
+            let mut start = system.start(Starter::new(Begin::Waits(gate), &log)).named("it").into_future();
+            let mut started = None;
+            for _ in 0..polls {
+                if let std::task::Poll::Ready(outcome) = poll_once(&mut start).await {
+                    started = Some(outcome.unwrap());
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            drop(start);
+            if let Some(actor) = started {
+                assert_eq!(actor.note(1).await, Ok(1));
+                actor.stop().await.unwrap();
+            }
+            eventually("it has gone", || system.counters().processes == 0).await;
+            assert_eq!(system.counters().names, 0, "after {polls} polls");
+            assert_eq!(log.lines().iter().filter(|line| *line == "dropped").count(), 1, "after {polls} polls");
+        }
+        nothing_left(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c081_ends_and_waits_may_be_dropped_and_the_end_goes_on() {
+    within(async {
+        let system = System::new("test");
+        let actor = system.spawn(Worker::default());
+        let gate = Gate::new();
+        actor.hold(gate.clone(), 1).try_tell().unwrap();
+        gate.reached().await;
+        let process = actor.process();
+        let mut stopped = actor.stop();
+        assert!(poll_once(&mut stopped).await.is_pending());
+        let mut waits = Box::pin(process.wait());
+        assert!(poll_once(&mut waits).await.is_pending());
+        let mut down = actor.monitor();
+        assert!(poll_once(&mut down).await.is_pending());
+        let mut shutdown = Box::pin(system.shutdown());
+        assert!(poll_once(&mut shutdown).await.is_pending());
+        drop((stopped, waits, down, shutdown));
+        gate.open();
+        assert_eq!(process.wait().await, ExitReason::Shutdown);
+        nothing_left(&system).await;
     })
     .await;
 }
@@ -1188,7 +1247,10 @@ async fn c076_each_error_action_does_what_it_says() {
             let actor = system.spawn(Hooked::new(&log, Stop::Well, action));
             assert_eq!(actor.fail().await, Err(AskError::Failed { message: "on purpose".into() }));
             assert_eq!(actor.process().wait().await, reason, "{action:?}");
-            assert_eq!(log.lines(), ["error: on purpose".to_owned(), format!("stop: {reason}"), "dropped".to_owned()]);
+            assert_eq!(
+                log.lines(),
+                ["error: on purpose".to_owned(), format!("stop: {reason}"), "dropped".to_owned()]
+            );
         }
         nothing_left(&system).await;
     })

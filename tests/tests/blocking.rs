@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use airssys_rt::prelude::*;
 use airssys_rt::SystemError;
-use tests::actors::{Gate, Log, Worker, WorkerApi, WorkerMessage, adds_up, at_rest, eventually, nothing_left, settle, within};
+use airssys_rt::prelude::*;
+use tests::actors::{
+    Gate, Log, Worker, WorkerApi, WorkerMessage, adds_up, at_rest, eventually, nothing_left, settle, within,
+};
 use tokio::runtime::{Builder, Handle, Runtime};
 
 fn runtime() -> Runtime {
@@ -55,6 +57,7 @@ async fn c096_a_plain_thread_may_ask_a_system_on_a_runtime_of_one_thread() {
         });
         eventually("the thread is done", || done.load(Ordering::SeqCst) || thread.is_finished()).await;
         thread.join().unwrap();
+        eventually("all is handled", || system.counters().handled == 300).await;
         let counters = nothing_left(&system).await;
         assert_eq!((counters.accepted, counters.handled), (300, 300));
     })
@@ -93,7 +96,10 @@ async fn blocking_calls_panic_clearly() {
     let log = Log::new();
     let worker = system.spawn(Worker::new(&log));
     let text = panic_text(|| drop(worker.note(1).blocking_ask()));
-    assert!(text.contains("blocking_ask") && text.contains(".await") && text.contains("spawn_blocking"), "{text}");
+    assert!(
+        text.contains("blocking_ask") && text.contains(".await") && text.contains("spawn_blocking"),
+        "{text}"
+    );
     let text = panic_text(|| drop(worker.note(1).blocking_tell()));
     assert!(text.contains("blocking_tell") && text.contains(".tell().await"), "{text}");
     settle().await;
@@ -222,9 +228,11 @@ fn c099_asks_of_actors_whose_runtime_goes_away_are_told_so() {
         let told = tokio::time::timeout(deadline, in_hand).await.expect("the one in hand hangs").unwrap();
         assert_eq!(told, Err(killed));
         // Later ones, too: of those that were busy, and of those that were not.
-        let later = tokio::time::timeout(deadline, busy.note(2).timeout(far)).await.expect("a later one hangs");
+        let later =
+            tokio::time::timeout(deadline, busy.note(2).timeout(far)).await.expect("a later one hangs");
         assert_eq!(later, Err(AskError::Stopped));
-        let later = tokio::time::timeout(deadline, idle.note(2).timeout(far)).await.expect("a later one hangs");
+        let later =
+            tokio::time::timeout(deadline, idle.note(2).timeout(far)).await.expect("a later one hangs");
         assert!(matches!(later, Err(AskError::Stopped | AskError::Crashed { .. })), "{later:?}");
     });
     assert!(!busy.process().is_alive() && !idle.process().is_alive());
@@ -301,7 +309,8 @@ async fn c079_a_shutdown_ends_the_last_started_first_and_takes_nobody_new() {
     within(async {
         let system = System::new("test");
         let log = Log::new();
-        let _kept: Vec<_> = (1..=5).map(|number| system.spawn(Mourned { number, log: log.clone() })).collect();
+        let _kept: Vec<_> =
+            (1..=5).map(|number| system.spawn(Mourned { number, log: log.clone() })).collect();
         let report = system.shutdown().await;
         assert!(report.is_clean());
         assert_eq!(report.ended, 5);

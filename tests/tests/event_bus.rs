@@ -265,6 +265,7 @@ async fn c128_a_slow_subscriber_loses_events_counted_and_delays_nobody() {
         assert_eq!(system.events().lost_by(fast.pid()), 0);
         assert_eq!(system.counters().events_lost, 16);
         gate.open();
+        settle().await;
         slow.note().await.unwrap();
         assert_eq!(system.events().publish(Sold(20)), 2, "it is subscribed still");
         slow.note().await.unwrap();

@@ -9,7 +9,8 @@ use airssys_rt::prelude::*;
 use airssys_rt::{Answer, Plain};
 use futures_core::Stream;
 use tests::actors::{
-    Gate, Log, Oops, Tomb, Worker, WorkerApi, WorkerMessage, at_rest, eventually, nothing_left, poll_once, settle, within,
+    Gate, Log, Oops, Tomb, Worker, WorkerApi, WorkerMessage, at_rest, eventually, nothing_left, poll_once,
+    settle, within,
 };
 
 /// An actor written by hand, with one message that is plain and one that is not.
@@ -109,7 +110,15 @@ async fn c075_an_actor_written_by_hand_is_one_like_any_other() {
         assert_eq!(
             log.lines(),
             [
-                "start", "plain 1", "waits 2", "waits 3", "error: raw", "byte 4", "byte 5", "byte 6", "waits 7",
+                "start",
+                "plain 1",
+                "waits 2",
+                "waits 3",
+                "error: raw",
+                "byte 4",
+                "byte 5",
+                "byte 6",
+                "waits 7",
                 "stop: normal"
             ]
         );
@@ -462,7 +471,10 @@ impl Stream for Reader {
     fn poll_next(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Option<u32>> {
         let mut state = self.0.0.lock().unwrap();
         match state.items.pop_front() {
-            Some(666) => panic!("in the stream"),
+            Some(666) => {
+                drop(state);
+                panic!("in the stream");
+            }
             Some(item) => Poll::Ready(Some(item)),
             None if state.ended => Poll::Ready(None),
             None => {
@@ -617,6 +629,40 @@ async fn c106_processes_are_listed_in_the_order_of_their_ids_until_they_end() {
         let next = system.spawn(Worker::default());
         assert!(next.pid() > ids[99], "no id is used again");
         nothing_left(&system).await;
+    })
+    .await;
+}
+
+// Does not compile while `Context` is not `Sync`.
+#[cfg(any())]
+#[tokio::test(start_paused = true)]
+async fn c075_a_handler_may_lend_its_context_to_an_async_helper() {
+    #[actor]
+    struct Delegating;
+    impl Delegating {
+        async fn shared(&mut self, ctx: &Context<Self>) -> ProcessId {
+            tokio::task::yield_now().await;
+            ctx.pid()
+        }
+        async fn unique(&mut self, ctx: &mut Context<Self>) {
+            tokio::task::yield_now().await;
+            ctx.stop();
+        }
+    }
+    #[handlers]
+    impl Delegating {
+        #[handler]
+        async fn delegate(&mut self, ctx: &mut Context<Self>) -> ProcessId {
+            let pid = self.shared(ctx).await;
+            self.unique(ctx).await;
+            pid
+        }
+    }
+    within(async {
+        let system = System::new("test");
+        let actor = system.spawn(Delegating);
+        assert_eq!(actor.delegate().await, Ok(actor.pid()));
+        assert_eq!(actor.process().wait().await, ExitReason::Normal);
     })
     .await;
 }

@@ -720,7 +720,8 @@ async fn leftovers(ending: u32) {
     let actor = system.spawn(Worker::new(&log));
     let gate = Gate::new();
     let mut first = match ending {
-        2 => Box::pin(actor.boom_later("boom".into()).owned().into_future()) as std::pin::Pin<Box<dyn Future<Output = _>>>,
+        2 => Box::pin(actor.boom_later("boom".into()).owned().into_future())
+            as std::pin::Pin<Box<dyn Future<Output = _>>>,
         3 => {
             let finish = actor.finish().owned();
             Box::pin(async move { finish.await.map(drop) })
@@ -758,11 +759,8 @@ async fn leftovers(ending: u32) {
         _ => {}
     }
     let reason = actor.process().wait().await;
-    let error = if reason.is_abnormal() {
-        AskError::Crashed { reason: reason.clone() }
-    } else {
-        AskError::Stopped
-    };
+    let error =
+        if reason.is_abnormal() { AskError::Crashed { reason: reason.clone() } } else { AskError::Stopped };
     for ask in asks {
         assert_eq!(ask.await, Err(error.clone()), "{reason}");
     }
@@ -778,7 +776,11 @@ async fn leftovers(ending: u32) {
     let letters = system.dead_letters().recent();
     assert_eq!(letters.len(), 10);
     assert!(letters.iter().all(|letter| letter.to == actor.pid() && letter.reason == reason));
-    assert!(letters.iter().all(|letter| letter.actor.ends_with("Worker") && letter.message.ends_with("WorkerMessage")));
+    assert!(
+        letters
+            .iter()
+            .all(|letter| letter.actor.ends_with("Worker") && letter.message.ends_with("WorkerMessage"))
+    );
     let counters = nothing_left(&system).await;
     assert_eq!(counters.dead_lettered, 10);
 }

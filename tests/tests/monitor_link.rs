@@ -3,10 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use airssys_rt::prelude::*;
 use airssys_rt::MonitorId;
+use airssys_rt::prelude::*;
 use tests::actors::{
-    Gate, Log, Peer, Watcher, WatcherApi, Worker, WorkerApi, eventually, nothing_left, poll_once, settle, within,
+    Gate, Log, Peer, Watcher, WatcherApi, Worker, WorkerApi, eventually, nothing_left, poll_once, settle,
+    within,
 };
 
 /// What a watcher writes down about one end.
@@ -135,7 +136,6 @@ async fn c107_a_monitor_of_an_ended_actor_fires_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the notice names the watcher itself"]
 async fn c107_a_monitor_set_by_a_weak_reference_names_the_actor_that_has_gone() {
     #[actor]
     struct WeakWatcher {

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use airssys_rt::prelude::*;
-use tests::actors::{Gate, Log, Oops, Worker, WorkerApi, eventually, nothing_left, poll_once, settle, within};
+use tests::actors::{
+    Gate, Log, Oops, Worker, WorkerApi, eventually, nothing_left, poll_once, settle, within,
+};
 
 /// Counts how often a start handler ran.
 #[actor]
@@ -62,7 +64,8 @@ async fn c115_a_name_is_taken_from_the_moment_its_owner_begins_to_start() {
     within(async {
         let system = System::new("test");
         let started = Arc::new(AtomicU32::new(0));
-        let mut first = system.start(Counted { started: started.clone(), fails: 0 }).named("it").into_future();
+        let mut first =
+            system.start(Counted { started: started.clone(), fails: 0 }).named("it").into_future();
         assert!(poll_once(&mut first).await.is_pending());
         let second = system.start(Counted { started: started.clone(), fails: 0 }).named("it").await;
         assert!(matches!(second, Err(StartError::NameTaken { .. })));
@@ -124,7 +127,11 @@ async fn c116_a_name_goes_with_its_owner_however_that_ends() {
             down.await;
             assert!(system.lookup::<Worker>("it").is_none());
             assert_eq!(system.counters().names, 0);
-            assert_eq!(worker.process().name().as_deref(), Some("it"), "it is still known what it was called");
+            assert_eq!(
+                worker.process().name().as_deref(),
+                Some("it"),
+                "it is still known what it was called"
+            );
         }
         nothing_left(&system).await;
     })
@@ -189,7 +196,10 @@ async fn c118_a_name_is_free_after_a_start_that_failed() {
         let started = Arc::new(AtomicU32::new(0));
         for fails in [1, 2] {
             let failed = system.start(Counted { started: started.clone(), fails }).named("it").await;
-            assert!(matches!(failed, Err(StartError::Failed { .. } | StartError::Panicked { .. })), "{failed:?}");
+            assert!(
+                matches!(failed, Err(StartError::Failed { .. } | StartError::Panicked { .. })),
+                "{failed:?}"
+            );
             assert_eq!(system.counters().names, 0, "at once");
         }
         let limit = Duration::from_secs(1);

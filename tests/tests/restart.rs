@@ -327,3 +327,49 @@ async fn c019_nothing_of_a_child_is_held_after_its_terminal_end() {
     })
     .await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_escalated_failure_is_the_failure_of_the_supervisor() {
+    bounded(async {
+        let stage = Stage::new();
+        let [outer, a, b] = stage.scripts(["outer", "a", "b"]);
+        a.on_error(ErrorAction::Escalate);
+        let spec = Supervisor::builder().child(outer.spec()).plan(move |mut children| async move {
+            let below = spec_of(with(Supervisor::builder(), &[a, b]));
+            let below = ChildSpec::supervisor("below", async move { Ok(below) });
+            children.start(below.restart(RestartPolicy::Transient)).await
+        });
+        let top = stage.system.start(spec).await.unwrap();
+        let below: Supervised = (*top).clone();
+        let (a, b) = (worker(&below, "a").await, worker(&below, "b").await);
+        stage.log.take();
+        assert!(matches!(a.go_wrong().await, Err(AskError::Failed { .. })));
+        stage.log.until("b up").await;
+        let expected = [
+            "a stops: failed: gone wrong",
+            "a gone",
+            "b stops: shutdown",
+            "b gone",
+            "a starts",
+            "a up",
+            "b starts",
+            "b up",
+        ];
+        assert_eq!(stage.log.take(), expected);
+        // The one above counted one restart, and everybody kept their references.
+        assert_eq!(top.health().await.unwrap().recent_restarts, 1);
+        assert_eq!((a.bump().await, b.bump().await), (Ok(1), Ok(1)));
+        assert_eq!(worker(&top, "outer").await.process().incarnation(), 1);
+
+        // With nobody above, it is the end.
+        let c = stage.script("c");
+        c.on_error(ErrorAction::Escalate);
+        let alone = stage.supervise(Supervisor::builder().child(c.spec())).await;
+        let down = alone.monitor();
+        crash(&worker(&alone, "c").await).await;
+        assert!(matches!(down.await.reason, ExitReason::Panicked { .. }));
+        top.stop().await.unwrap();
+        stage.assert_nothing_left();
+    })
+    .await;
+}

@@ -13,6 +13,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::oneshot;
+use tokio::time::Instant;
 
 use crate::actor::Actor;
 use crate::context::Context;
@@ -192,7 +193,7 @@ impl<A: Actor> Cell<A> {
             }
         }
         for subscription in subscriptions {
-            (subscription.cancel)(&self.kernel, self.pid);
+            subscription.cancel(LinkKey::of(self));
         }
         // The senders dropped, the tasks end.
         drop((tasks, asking));
@@ -217,8 +218,10 @@ impl<A: Actor> Cell<A> {
         for (child, declared) in owned.iter().rev() {
             child.clone().request(Ending::Kill, !declared);
         }
+        // One deadline for all of them: they end at the same time.
+        let until = Instant::now() + GRACE;
         for (child, declared) in owned.into_iter().rev() {
-            end_within(&child, GRACE).await;
+            end_until(&child, until).await;
             if !declared {
                 child.bury(ExitReason::Killed);
             }
@@ -369,9 +372,11 @@ impl<A: Actor> Cell<A> {
         }
         if !subscriptions.is_empty() {
             for subscription in subscriptions {
-                (subscription.cancel)(&self.kernel, self.pid);
+                if let Some(kernel) = subscription.kernel.upgrade() {
+                    kernel.bus.forget(LinkKey::of(&**self));
+                }
+                subscription.cancel(LinkKey::of(&**self));
             }
-            self.kernel.bus.forget(self.pid);
         }
         // Promise 4: the name is free before anybody hears of the end.
         if let Some(name) = name {
@@ -447,11 +452,24 @@ fn refuse<T>(tickets: VecDeque<Arc<Ticket<T>>>) {
 
 /// Waits for the end of a killed actor's incarnation. False, and a report, when it does not yield.
 pub(crate) async fn end_within(cell: &Arc<dyn AnyCell>, grace: Duration) -> bool {
-    let ended = cell.wait(Until::Down);
-    if tokio::time::timeout(grace, ended).await.is_ok() {
+    end_until(cell, Instant::now() + grace).await
+}
+
+async fn end_until(cell: &Arc<dyn AnyCell>, until: Instant) -> bool {
+    let mut ended = cell.wait(Until::Down);
+    if ended.try_recv().is_ok() {
         return true;
     }
-    instrument::leaked(cell.pid(), cell.type_name());
-    count(&cell.kernel().totals.leaked, 1);
+    // Reported once: it is not waited for again.
+    if cell.is_leaked() {
+        return false;
+    }
+    if tokio::time::timeout_at(until, ended).await.is_ok() {
+        return true;
+    }
+    if cell.note_leaked() {
+        instrument::leaked(cell.pid(), cell.type_name());
+        count(&cell.kernel().totals.leaked, 1);
+    }
     false
 }

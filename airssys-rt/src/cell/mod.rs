@@ -157,6 +157,7 @@ impl<A: Actor> Cell<A> {
         state.rare().launch = Some(Box::new(launch));
         if let Some(rare) = &mut state.rare {
             rare.reason = None;
+            rare.leaked = false;
         }
         let settled = state.take_waiters(|until| until == Until::Settled);
         let action = state.rouse();
@@ -308,7 +309,10 @@ impl<A: Actor> Cell<A> {
             return None;
         }
         let subscriptions = &mut state.more().subscriptions;
-        if let Some(known) = subscriptions.iter_mut().find(|known| known.event == subscription.event) {
+        if let Some(known) = subscriptions
+            .iter_mut()
+            .find(|known| known.event == subscription.event && known.kernel.ptr_eq(&subscription.kernel))
+        {
             known.declared |= subscription.declared;
             return Some(false);
         }
@@ -316,10 +320,12 @@ impl<A: Actor> Cell<A> {
         Some(true)
     }
 
-    pub(crate) fn forget_subscription(&self, event: std::any::TypeId) {
+    pub(crate) fn forget_subscription(&self, event: std::any::TypeId, kernel: &Arc<Kernel>) {
         let mut state = self.state.lock();
         if let Some(more) = state.more_if_any() {
-            more.subscriptions.retain(|known| known.event != event);
+            more.subscriptions.retain(|known| {
+                known.event != event || !std::ptr::eq(known.kernel.as_ptr(), Arc::as_ptr(kernel))
+            });
         }
     }
 
@@ -625,6 +631,14 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn drop_reference(self: Arc<Self>) {
         Self::release(&self);
+    }
+
+    fn note_leaked(&self) -> bool {
+        !std::mem::replace(&mut self.state.lock().rare().leaked, true)
+    }
+
+    fn is_leaked(&self) -> bool {
+        self.state.lock().rare.as_ref().is_some_and(|rare| rare.leaked)
     }
 
     fn cool(&self, force: bool) -> bool {

@@ -87,6 +87,8 @@ pub(crate) struct Rare<A: Actor> {
     pub(super) more: Option<Box<More<A>>>,
     pub(crate) limit: Limit,
     pub(crate) supervises: bool,
+    /// It did not yield to a kill, and was reported.
+    pub(super) leaked: bool,
 }
 
 /// How long a stop handler may take.
@@ -130,7 +132,17 @@ pub(super) struct Asked {
 pub(crate) struct Subscription {
     pub(crate) event: std::any::TypeId,
     pub(crate) declared: bool,
-    pub(crate) cancel: fn(&Kernel, ProcessId),
+    /// Whose bus it is.
+    pub(crate) kernel: Weak<Kernel>,
+    pub(crate) cancel: fn(&Kernel, LinkKey),
+}
+
+impl Subscription {
+    pub(super) fn cancel(&self, subscriber: LinkKey) {
+        if let Some(kernel) = self.kernel.upgrade() {
+            (self.cancel)(&kernel, subscriber);
+        }
+    }
 }
 
 pub(super) struct Waiter {
@@ -188,6 +200,7 @@ impl<A: Actor> State<A> {
                 more: None,
                 limit: Limit::Default,
                 supervises: false,
+                leaked: false,
             })
         })
     }

@@ -35,8 +35,7 @@ impl<A: Actor> Pool<A> {
         &self.members
     }
 
-    fn pick(&self) -> &ActorRef<A> {
-        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+    fn member(&self, turn: usize) -> &ActorRef<A> {
         &self.members[turn % self.members.len()]
     }
 
@@ -135,14 +134,16 @@ impl<A: Actor> fmt::Debug for Pool<A> {
 }
 
 impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
-    fn __ask_here(&self, message: M, spot: Here<'_>) -> Result<(), M> {
-        let member = self.pick();
-        // Given back, the message goes to the same member by the long way: the turn is not used up.
-        member.__ask_here(message, spot).inspect_err(|_| drop(self.next.fetch_sub(1, Ordering::Relaxed)))
+    fn __turn(&self) -> usize {
+        self.next.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn __post(&self, letter: Letter<M>, wait: bool) -> Posting<M> {
-        self.pick().__post(letter, wait)
+    fn __ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M> {
+        self.member(turn).__ask_here(turn, message, spot)
+    }
+
+    fn __post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
+        self.member(turn).__post(turn, letter, wait)
     }
 
     fn __target(&self) -> Option<Target> {

@@ -224,6 +224,7 @@ async fn stop_cell(cell: &Arc<dyn AnyCell>, shutdown: Shutdown, for_good: bool) 
         Shutdown::After(limit) => limit,
         Shutdown::Wait => {
             cell.clone().request(Ending::Stop, for_good);
+            cell.release_asks();
             return ended.await.unwrap_or(ExitReason::Killed);
         }
     };
@@ -361,6 +362,7 @@ async fn stop_together(members: &mut BTreeMap<u64, Child>, options: &Options, fo
             let ended = cell.wait(Until::Down);
             let ending = if options.shutdown == Shutdown::Kill { Ending::Kill } else { Ending::Stop };
             cell.clone().request(ending, for_good);
+            cell.release_asks();
             waits.push((cell, Some(ended)));
         } else {
             waits.push((cell, None));

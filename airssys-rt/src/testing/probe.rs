@@ -171,11 +171,11 @@ impl<M: Send + 'static> fmt::Debug for Probe<M> {
 }
 
 impl<M: Send + 'static> Address<M> for Probe<M> {
-    fn __ask_here(&self, message: M, _spot: Here<'_>) -> Result<(), M> {
+    fn __ask_here(&self, _turn: usize, message: M, _spot: Here<'_>) -> Result<(), M> {
         Err(message)
     }
 
-    fn __post(&self, letter: Letter<M>, _wait: bool) -> Posting<M> {
+    fn __post(&self, _turn: usize, letter: Letter<M>, _wait: bool) -> Posting<M> {
         self.take(letter)
     }
 
