@@ -1006,7 +1006,11 @@ async fn c081_a_start_may_be_dropped_after_any_number_of_polls() {
             }
             eventually("it has gone", || system.counters().processes == 0).await;
             assert_eq!(system.counters().names, 0, "after {polls} polls");
-            assert_eq!(log.lines().iter().filter(|line| *line == "dropped").count(), 1, "after {polls} polls");
+            assert_eq!(
+                log.lines().iter().filter(|line| *line == "dropped").count(),
+                1,
+                "after {polls} polls"
+            );
         }
         nothing_left(&system).await;
     })

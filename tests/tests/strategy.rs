@@ -298,14 +298,15 @@ async fn c028_however_two_failures_meet_the_group_is_coherent_afterwards() {
             eventually("both were restarted", async || {
                 let running =
                     rows(&supervisor).await.into_iter().all(|(_, status)| status == ChildStatus::Running);
+                // Both failures are seen, and the second one's restart, if it made one, is counted everywhere.
+                let restarts = supervisor.health().await.unwrap().recent_restarts;
                 running
                     && stage.system.counters().failures == 2
-                    && incarnations(&supervisor).await > vec![1, 1]
+                    && restarts >= 1
+                    && incarnations(&supervisor).await == vec![restarts + 1, restarts + 1]
             })
             .await;
-            let [first, second] = incarnations(&supervisor).await[..] else { panic!("two children") };
             let restarts = supervisor.health().await.unwrap().recent_restarts;
-            assert_eq!((first, second), (restarts + 1, restarts + 1));
             assert!((1..=2).contains(&restarts));
             // A new group begins when all of the old one are gone; `a` of a new one may have failed when `b` starts.
             let mut alive = 2;
