@@ -668,7 +668,6 @@ macro_rules! suite {
                     // Without a ring the same chain works.
                     let d = system.spawn(Subject::default());
                     assert_eq!(a.ask_on(2, Friend(d.clone())).await, Ok(Ok(2)));
-                    drop(began);
                     nothing_left(&system).await;
                 })
                 .await;

@@ -140,7 +140,7 @@ async fn c107_a_monitor_set_by_a_weak_reference_names_the_actor_that_has_gone() 
     #[actor]
     struct WeakWatcher {
         log: Log,
-        target: airssys_rt::WeakRef<Worker>,
+        target: WeakRef<Worker>,
     }
     #[handlers]
     impl WeakWatcher {

@@ -286,7 +286,7 @@ async fn c123_timers_of_the_incarnation_before_reach_nobody() {
         eventually("it is restarted", || clock.process().incarnation() == 2).await;
         assert_eq!(system.counters().timers, 0);
         sleep(5 * SECOND).await;
-        assert_eq!(log.lines(), [String::new(); 0]);
+        assert!(log.lines().is_empty());
         // Those of the new one work.
         clock.set_after(SECOND, 5).await.unwrap();
         sleep(5 * SECOND).await;
