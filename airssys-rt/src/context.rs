@@ -17,6 +17,7 @@ use crate::event_bus::Delivered;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::Kernel;
 use crate::letter::Letter;
+use crate::lock::Exclusive;
 use crate::mail::Mail;
 use crate::process::{AnyCell, LinkKey, Owner, Watcher};
 use crate::process_id::ProcessId;
@@ -27,19 +28,26 @@ use crate::timer::{self, Timers, Wanted};
 /// What a handler gets besides its message: the actor's own side of the runtime.
 pub struct Context<A: Actor> {
     pub(crate) cell: Arc<Cell<A>>,
-    pub(crate) answer: Answer<'static>,
+    answer: Exclusive<Answer<'static>>,
     pub(crate) stop: Option<ExitReason>,
     pub(crate) failure: Option<ActorError>,
     /// Whether subscriptions made now are the actor's for all its incarnations.
     pub(crate) preparing: bool,
     /// What is to be handled before all that is queued.
-    pub(crate) next: Vec<Mail<A>>,
+    next: Exclusive<Vec<Mail<A>>>,
 }
 
 impl<A: Actor> Context<A> {
     #[inline]
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Self { cell, answer: Answer::told(), stop: None, failure: None, preparing: false, next: Vec::new() }
+        Self {
+            cell,
+            answer: Exclusive::new(Answer::told()),
+            stop: None,
+            failure: None,
+            preparing: false,
+            next: Exclusive::new(Vec::new()),
+        }
     }
 
     /// Sets up what the actor declares.
@@ -51,16 +59,16 @@ impl<A: Actor> Context<A> {
 
     /// Nothing of the last message is left.
     pub(crate) fn renew(&mut self) {
-        self.answer = Answer::told();
+        *self.answer.get() = Answer::told();
         self.stop = None;
         self.failure = None;
-        self.next.clear();
+        self.next.get().clear();
     }
 
     /// Puts the follow-up steps of a handler before what waits.
     #[inline]
     pub(crate) fn follow_up(&mut self, batch: &mut VecDeque<Mail<A>>) {
-        while let Some(mail) = self.next.pop() {
+        while let Some(mail) = self.next.get().pop() {
             batch.push_front(mail);
         }
     }
@@ -121,7 +129,7 @@ impl<A: Actor> Context<A> {
 
     /// Where the answer of the message in hand goes.
     pub fn answer(&mut self) -> &mut Answer<'static> {
-        &mut self.answer
+        self.answer.get()
     }
 
     /// Ends the actor after the message in hand, with [`ExitReason::Normal`].
@@ -167,7 +175,7 @@ impl<A: Actor> Context<A> {
     where
         A: Handles<M>,
     {
-        self.next.push(Mail::follow_up(message));
+        self.next.get().push(Mail::follow_up(message));
     }
 
     /// Handles every item of a stream as a message, waiting for room in the mailbox; dropped with the
@@ -406,3 +414,11 @@ pub(crate) fn unsubscribe<A: Actor, E: Send + 'static>(kernel: &Arc<Kernel>, cel
     cell.forget_subscription(std::any::TypeId::of::<E>(), kernel);
     kernel.bus.unsubscribe::<E>(LinkKey::of(&**cell));
 }
+
+const _: () = {
+    const fn is_sync<T: Sync>() {}
+    // A handler may lend `&ctx` to an async function.
+    const fn _context<A: Actor>() {
+        is_sync::<Context<A>>();
+    }
+};

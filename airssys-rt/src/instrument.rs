@@ -98,7 +98,7 @@ pub(crate) fn crashed(
     error: &ActorError,
 ) {
     let (place, error) = (error.place(), crate::error::text_of(error));
-    tracing::error!(target: "airssys_rt", %pid, name, actor, message, place, error, "actor crashed");
+    tracing::error!(target: "airssys_rt", %pid, name, actor, message_type = message, place, error, "actor crashed");
 }
 
 pub(crate) fn killed(pid: ProcessId, name: Option<&str>, actor: &'static str, reason: &ExitReason) {
@@ -125,7 +125,7 @@ pub(crate) fn leaked(pid: ProcessId, actor: &'static str) {
 }
 
 pub(crate) fn dead_letter(pid: ProcessId, actor: &'static str, message: &'static str, reason: &ExitReason) {
-    tracing::debug!(target: "airssys_rt", %pid, actor, message, %reason, "dead letter");
+    tracing::debug!(target: "airssys_rt", %pid, actor, message_type = message, %reason, "dead letter");
 }
 
 pub(crate) fn task_panicked(pid: ProcessId, actor: &'static str, text: &str) {

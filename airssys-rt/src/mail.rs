@@ -157,12 +157,12 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
         answer: &mut Answer<'_>,
     ) -> ActorResult<()> {
         // The handler finds the answer where an async one does: it may take it away.
-        ctx.answer = Answer::of(answer.take_port());
+        *ctx.answer() = Answer::of(answer.take_port());
         match <A as Handles<M>>::handle_plain(actor, self.letter.message, ctx) {
             Ok(outcome) => {
                 let failed = ctx.has_failed();
-                let outcome = settle::<A, M>(outcome, &mut ctx.answer, failed);
-                answer.take_over(&mut ctx.answer);
+                let outcome = settle::<A, M>(outcome, ctx.answer(), failed);
+                answer.take_over(ctx.answer());
                 outcome
             }
             // `is_plain` said otherwise: the impl contradicts itself.
@@ -176,7 +176,7 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
         Box::pin(async move {
             let outcome = <A as Handles<M>>::handle(actor, self.letter.message, ctx).await;
             let failed = ctx.has_failed();
-            settle::<A, M>(outcome, &mut ctx.answer, failed)
+            settle::<A, M>(outcome, ctx.answer(), failed)
         })
     }
 

@@ -26,9 +26,9 @@ pub struct Timer<const N: usize>;
 /// # Errors
 /// What the handler failed with.
 pub fn handle_plain<A: Actor>(actor: &mut A, message: A::Message, ctx: &mut Context<A>) -> ActorResult<()> {
-    let mut answer = std::mem::replace(&mut ctx.answer, Answer::told());
+    let mut answer = std::mem::replace(ctx.answer(), Answer::told());
     let outcome = actor.handle_plain(message, ctx, &mut answer);
-    ctx.answer = answer;
+    *ctx.answer() = answer;
     match outcome {
         Plain::Done(outcome) => outcome,
         Plain::Later(_) => Err(ActorError::msg("a message has neither a plain nor an async handler")),

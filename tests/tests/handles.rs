@@ -633,8 +633,6 @@ async fn c106_processes_are_listed_in_the_order_of_their_ids_until_they_end() {
     .await;
 }
 
-// Does not compile while `Context` is not `Sync`.
-#[cfg(any())]
 #[tokio::test(start_paused = true)]
 async fn c075_a_handler_may_lend_its_context_to_an_async_helper() {
     #[actor]

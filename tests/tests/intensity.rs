@@ -382,6 +382,40 @@ async fn c038_a_restarted_supervisor_has_its_declared_children_and_not_the_added
 }
 
 #[tokio::test(start_paused = true)]
+async fn c038_a_supervisor_that_was_terminated_and_restarted_keeps_its_children_as_before() {
+    bounded(async {
+        let stage = Stage::new();
+        let scripts = stage.scripts(["outer", "inner"]);
+        let top = nested(&stage, RestartPolicy::Permanent, &scripts).await;
+        let below: Supervised = (*top).clone();
+        let inner = worker(&below, "inner").await;
+        let first = inner.monitor();
+        top.terminate_child("below").await.unwrap();
+        assert_eq!(first.await.reason, ExitReason::Shutdown);
+        assert!(below.children().await.is_err());
+        top.restart_child("below").await.unwrap();
+        assert_eq!(inner.bump().await, Ok(1));
+
+        let down = inner.monitor();
+        stage.log.take();
+        below.stop().await.unwrap();
+        stage.log.until("inner up").await;
+        assert_eq!(inner.bump().await, Ok(1));
+        let mut down = std::pin::pin!(down);
+        settle().await;
+        tokio::select! {
+            biased;
+            down = &mut down => panic!("{down:?}"),
+            () = std::future::ready(()) => {}
+        }
+        top.stop().await.unwrap();
+        assert_eq!(down.await.reason, ExitReason::Shutdown);
+        stage.assert_nothing_left();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn c039_a_restart_exactly_as_old_as_the_window_still_counts() {
     bounded(async {
         for (age, survives) in [(P, false), (P + Duration::from_millis(1), true)] {

@@ -90,7 +90,6 @@ macro_rules! suite {
             }
 
             #[tokio::test(start_paused = true)]
-            #[ignore = "two fields are called message"]
             async fn c075_a_panic_is_reported_once_with_actor_message_and_place() {
                 let reports = Reports::default();
                 let _guard = tracing::subscriber::set_default(reports.clone());

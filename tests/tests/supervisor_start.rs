@@ -218,6 +218,17 @@ async fn c004_a_nested_supervisor_that_is_ignored_lets_its_siblings_start() {
         assert_eq!(supervisor.bump().await, Ok(1));
         supervisor.stop().await.unwrap();
         stage.assert_nothing_left();
+
+        // In a plain list of children.
+        let scripts = stage.scripts(["a", "b"]);
+        let below =
+            ChildSpec::supervisor("below", async { Err::<SupervisorSpec<()>, _>(ActorError::ignore()) });
+        let builder = Supervisor::builder().child(scripts[0].spec()).child(below).child(scripts[1].spec());
+        let supervisor = stage.supervise(builder).await;
+        let running = ["a", "b"].map(|id| (id.to_owned(), ChildStatus::Running));
+        assert_eq!(rows(&supervisor).await, running);
+        supervisor.stop().await.unwrap();
+        stage.assert_nothing_left();
     })
     .await;
 }

@@ -502,7 +502,7 @@ impl<A: Actor> Worker<A> {
         }
         let deadline = port.as_ref().and_then(|port| port.deadline());
         let room = home.room(port.as_deref());
-        ctx.answer = Answer::of(port);
+        *ctx.answer() = Answer::of(port);
         self.hand = counted;
         let outcome = match mail {
             Mail::Message(letter) => {
@@ -517,7 +517,7 @@ impl<A: Actor> Worker<A> {
         self.hand = false;
         home.count_told_errors();
         ctx.follow_up(&mut self.batch);
-        let mut answer = std::mem::replace(&mut ctx.answer, Answer::told());
+        let mut answer = std::mem::replace(ctx.answer(), Answer::told());
         match outcome {
             Ok(outcome) => match ctx.trouble(outcome, message_type, counted) {
                 None => {
@@ -537,7 +537,7 @@ impl<A: Actor> Worker<A> {
                 Err(Stopped::Dropped)
             }
             Err(Interrupt::Panicked(payload)) => {
-                ctx.answer = answer;
+                *ctx.answer() = answer;
                 Err(crashed(ctx, payload, message_type, counted))
             }
         }
@@ -680,7 +680,7 @@ pub(super) fn run_plain<A: Actor>(
         Err(payload) => {
             let error = ActorError::panic(payload);
             answer.fail(AskError::Crashed { reason: error.reason() });
-            ctx.answer.fail(AskError::Crashed { reason: error.reason() });
+            ctx.answer().fail(AskError::Crashed { reason: error.reason() });
             ctx.renew();
             Step::Trouble(Trouble::Failed { error, message: message_type, counted })
         }
@@ -719,7 +719,7 @@ fn crashed<A: Actor>(
     counted: bool,
 ) -> Stopped {
     let error = ActorError::panic(payload);
-    ctx.answer.fail(AskError::Crashed { reason: error.reason() });
+    ctx.answer().fail(AskError::Crashed { reason: error.reason() });
     ctx.renew();
     Stopped::Trouble(Trouble::Failed { error, message, counted })
 }
