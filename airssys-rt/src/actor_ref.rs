@@ -258,6 +258,39 @@ impl<A: Actor> WeakRef<A> {
         self.pid
     }
 
+    /// Sends a message and waits for room only: see [`ActorRef::tell`].
+    pub fn tell<M: Send + 'static>(&self, message: M) -> Tell<'_, Self, M>
+    where
+        A: Handles<M>,
+    {
+        Tell::new(self, message)
+    }
+
+    /// Sends a message without waiting.
+    ///
+    /// # Errors
+    /// [`TrySendError`] with the message, when there is no room or the actor has ended.
+    pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), TrySendError<M>>
+    where
+        A: Handles<M>,
+    {
+        Request::<_, M, ()>::new(self, message).try_tell()
+    }
+
+    /// Asks with a message shared by many actors: see [`Request`].
+    pub fn ask<M: Send + 'static>(&self, message: M) -> Request<'_, Self, M, <A as Handles<M>>::Reply>
+    where
+        A: Handles<M>,
+    {
+        Request::new(self, message)
+    }
+
+    /// Everything else about it, while its record exists.
+    #[must_use]
+    pub fn process(&self) -> Option<ProcessInfo> {
+        self.__process().map(|target| ProcessInfo(target.0))
+    }
+
     /// A strong reference, while there is one somewhere.
     #[must_use]
     pub fn upgrade(&self) -> Option<ActorRef<A>> {

@@ -415,10 +415,9 @@ pub(crate) fn unsubscribe<A: Actor, E: Send + 'static>(kernel: &Arc<Kernel>, cel
     kernel.bus.unsubscribe::<E>(LinkKey::of(&**cell));
 }
 
-const _: () = {
-    const fn is_sync<T: Sync>() {}
-    // A handler may lend `&ctx` to an async function.
-    const fn _context<A: Actor>() {
-        is_sync::<Context<A>>();
-    }
-};
+/// A handler may lend `&ctx` to an async function.
+#[expect(dead_code, reason = "it is checked by being compiled")]
+fn is_shareable<A: Actor>() {
+    fn is_sync<T: Sync>() {}
+    is_sync::<Context<A>>();
+}

@@ -2,9 +2,9 @@
 
 #[cfg(airssys_loom)]
 use loom::sync::{Mutex, MutexGuard};
-use std::sync::PoisonError;
 #[cfg(not(airssys_loom))]
 use std::sync::{Mutex, MutexGuard};
+use std::sync::{Mutex as Plain, PoisonError};
 
 /// How often a taken lock is tried before the thread sleeps: critical sections here last tens of nanoseconds.
 #[cfg(not(airssys_loom))]
@@ -45,12 +45,12 @@ impl<T> Lock<T> {
 }
 
 /// A value that is reached through `&mut` alone, so that it may be shared whatever it is.
-pub(crate) struct Exclusive<T>(std::sync::Mutex<T>);
+pub(crate) struct Exclusive<T>(Plain<T>);
 
 impl<T> Exclusive<T> {
     #[inline]
     pub(crate) fn new(value: T) -> Self {
-        Self(std::sync::Mutex::new(value))
+        Self(Plain::new(value))
     }
 
     /// Without locking: `&mut` says that nobody else is there.

@@ -26,7 +26,7 @@ use crate::mailbox::Ticket;
 use crate::process::{AnyCell, Ending, LinkKey, Tally, Until, Watcher};
 use crate::seat::Turn;
 
-use super::run::Interrupt;
+use super::guard::Interrupt;
 use super::state::{Failure, Limit, Phase};
 use super::{Cell, signal};
 

@@ -16,7 +16,7 @@ use crate::instrument::{Caller, Room};
 use crate::mail::Mail;
 use crate::reply::{Answer, AnySpot, watched};
 
-use super::run::{Step, Trouble, ask_error, run_plain};
+use super::handle::{Step, Trouble, ask_error, run_plain};
 use super::state::Phase;
 use super::{Action, Cell};
 

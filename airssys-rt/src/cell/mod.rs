@@ -12,6 +12,8 @@
 //! 6. `ahead` is written by the holder of the turn alone; senders read it to know how full the mailbox is.
 
 mod ending;
+mod guard;
+mod handle;
 mod inline;
 mod run;
 mod state;
@@ -44,7 +46,8 @@ use crate::yields::{Either, either};
 use state::{Linger, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::{GRACE, end_within};
-pub(crate) use run::{Current, Trouble, caught, current};
+pub(crate) use guard::{Current, caught, current};
+pub(crate) use handle::Trouble;
 pub(crate) use state::{Failure, Launch, Limit, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.

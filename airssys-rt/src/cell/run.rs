@@ -4,33 +4,28 @@
 //! in a synchronous loop; the async function is surfaced to for an async handler alone, which is
 //! awaited in place, without a box.
 
-use std::any::Any;
-use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
 
-use tokio::time::Instant;
-
-use crate::actor::{Actor, Plain};
+use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, AskError, ErrorAction, discard, panic_text};
+use crate::error::{ActorError, ActorResult, ErrorAction, discard, panic_text};
 use crate::exit::ExitReason;
-use crate::instrument::{self, Room};
+use crate::instrument;
 use crate::kernel::count;
-use crate::letter::Letter;
 use crate::mail::Mail;
 use crate::mailbox::Item;
 use crate::process::AnyCell;
-use crate::reply::{Answer, Port, watched};
 use crate::seat::Turn;
 
 use super::ending::End;
+use super::guard::Interrupt;
+use super::handle::{Step, Stopped, Trouble, run_async, run_plain};
 use super::state::{Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
 
@@ -38,51 +33,6 @@ use super::{Cell, signal};
 const BUDGET: u32 = 256;
 /// A mailbox buffer of an idle actor larger than this is given back.
 const KEPT: usize = 64;
-
-/// Who handles a message on this thread now, and until when its asker waits.
-#[derive(Clone)]
-pub(crate) struct Current {
-    pub(crate) process: Arc<dyn AnyCell>,
-    pub(crate) deadline: Option<Instant>,
-}
-
-thread_local! {
-    static CURRENT: RefCell<Option<Current>> = const { RefCell::new(None) };
-}
-
-/// The actor whose async handler, hook or start expression is being polled on this thread.
-pub(crate) fn current() -> Option<Current> {
-    CURRENT.with(|current| current.borrow().clone())
-}
-
-/// Why a piece of the user's code did not come to its end.
-pub(crate) enum Interrupt {
-    /// A kill, or the exit of a linked actor.
-    Dropped,
-    Panicked(Box<dyn Any + Send>),
-}
-
-/// Something that ends the incarnation or is up to the error handler.
-pub(crate) enum Trouble {
-    /// The actor asked for its own end.
-    Stop(ExitReason),
-    Failed {
-        error: ActorError,
-        /// The type of the message in hand.
-        message: &'static str,
-        /// Whether that message was counted as accepted.
-        counted: bool,
-    },
-}
-
-/// Where the synchronous loop stopped.
-pub(super) enum Step<A: Actor> {
-    Drained,
-    Budget,
-    Signalled,
-    Async(Mail<A>),
-    Trouble(Trouble),
-}
 
 /// What the task found to do.
 enum Work<A: Actor> {
@@ -221,14 +171,6 @@ impl<A: Actor> State<A> {
         self.asleep = false;
         self.waker = None;
     }
-
-    /// The task is about to wait: from now on, whoever has something for it wakes it.
-    fn fall_asleep(&mut self, cx: &std::task::Context<'_>) {
-        self.asleep = true;
-        if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
-            self.waker = Some(cx.waker().clone());
-        }
-    }
 }
 
 impl<A: Actor> Worker<A> {
@@ -365,15 +307,17 @@ impl<A: Actor> Worker<A> {
                     self.end(home, seat, ctx, end).await;
                     return false;
                 }
-                Step::Async(mail) => match self.run_async(home, actor, ctx, mail).await {
-                    Ok(handled) => self.handled += handled,
-                    Err(Stopped::Trouble(met)) => trouble = Some(met),
-                    Err(Stopped::Dropped) => {
-                        let end = home.signalled();
-                        self.end(home, seat, ctx, end).await;
-                        return false;
+                Step::Async(mail) => {
+                    match run_async(home, &mut self.batch, &mut self.hand, actor, ctx, mail).await {
+                        Ok(handled) => self.handled += handled,
+                        Err(Stopped::Trouble(met)) => trouble = Some(met),
+                        Err(Stopped::Dropped) => {
+                            let end = home.signalled();
+                            self.end(home, seat, ctx, end).await;
+                            return false;
+                        }
                     }
-                },
+                }
                 Step::Trouble(met) => trouble = Some(met),
             }
         }
@@ -480,69 +424,6 @@ impl<A: Actor> Worker<A> {
         Some(end)
     }
 
-    /// Awaits one async handler in place.
-    async fn run_async(
-        &mut self,
-        home: &Arc<Cell<A>>,
-        actor: &mut A,
-        ctx: &mut Context<A>,
-        mut mail: Mail<A>,
-    ) -> Result<u32, Stopped> {
-        if let Mail::Other(errand) = &mail
-            && !errand.is_wanted()
-        {
-            return Ok(0);
-        }
-        let counted = mail.takes_room();
-        let message_type = mail.message_type();
-        let port = mail.take_port();
-        if port.as_ref().is_some_and(|port| port.is_expired()) {
-            home.expired(mail);
-            return Ok(0);
-        }
-        let deadline = port.as_ref().and_then(|port| port.deadline());
-        let room = home.room(port.as_deref());
-        *ctx.answer() = Answer::of(port);
-        self.hand = counted;
-        let outcome = match mail {
-            Mail::Message(letter) => {
-                if let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance())) {
-                    self.hand = false;
-                    return Err(crashed(ctx, payload, message_type, counted));
-                }
-                home.guarded(deadline, Some(&room), Actor::handle(actor, letter.message, ctx)).await
-            }
-            Mail::Other(errand) => home.guarded(deadline, Some(&room), errand.run(actor, ctx)).await,
-        };
-        self.hand = false;
-        home.count_told_errors();
-        ctx.follow_up(&mut self.batch);
-        let mut answer = std::mem::replace(ctx.answer(), Answer::told());
-        match outcome {
-            Ok(outcome) => match ctx.trouble(outcome, message_type, counted) {
-                None => {
-                    answer.fail(AskError::NoReply);
-                    Ok(u32::from(counted))
-                }
-                Some(trouble) => {
-                    let mut handled = 0;
-                    settle_answer(&mut answer, &trouble, counted, &mut handled);
-                    home.state.lock().count_handled(handled, &home.kernel);
-                    Err(Stopped::Trouble(trouble))
-                }
-            },
-            Err(Interrupt::Dropped) => {
-                answer.fail(AskError::Crashed { reason: home.drop_reason() });
-                count(&home.kernel.totals.lost_in_hand, u64::from(counted));
-                Err(Stopped::Dropped)
-            }
-            Err(Interrupt::Panicked(payload)) => {
-                *ctx.answer() = answer;
-                Err(crashed(ctx, payload, message_type, counted))
-            }
-        }
-    }
-
     async fn end<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>, end: End) {
         let reason = Box::pin(home.finish(seat, ctx, end)).await;
         home.over(reason.0, reason.1, &mut self.batch, std::mem::take(&mut self.handled));
@@ -586,287 +467,4 @@ fn settled<A: Actor, T>(home: &Cell<A>, outcome: Result<ActorResult<T>, Interrup
         }),
         Err(Interrupt::Panicked(payload)) => Err(Failure::Error(ActorError::panic(payload))),
     }
-}
-
-/// Runs plain handlers until something else is to be done. The one synchronous loop; askers use it too.
-pub(super) fn run_plain<A: Actor>(
-    home: &Arc<Cell<A>>,
-    actor: &mut A,
-    ctx: &mut Context<A>,
-    batch: &mut VecDeque<Mail<A>>,
-    budget: &mut u32,
-    handled: &mut u32,
-) -> Step<A> {
-    let mut answer = Answer::told();
-    let mut message_type = "";
-    let mut counted = true;
-    let caught = {
-        watched(|| {
-            loop {
-                if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
-                    return Step::Signalled;
-                }
-                if *budget == 0 {
-                    return Step::Budget;
-                }
-                let Some(mail) = batch.pop_front() else { return Step::Drained };
-                *budget -= 1;
-                counted = mail.takes_room();
-                home.begun(counted);
-                if !mail.is_plain() {
-                    return Step::Async(mail);
-                }
-                let outcome = match mail {
-                    Mail::Message(letter) => {
-                        let Letter { message, port } = letter;
-                        if port.as_ref().is_some_and(|port| port.is_expired()) {
-                            home.expired(Mail::Message(Letter { message, port: None }));
-                            continue;
-                        }
-                        message_type = std::any::type_name::<A::Message>();
-                        let room = home.room(port.as_deref());
-                        answer = Answer::of(port);
-                        home.crash_by_chance();
-                        match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
-                            Plain::Done(outcome) => outcome,
-                            // `is_plain` said otherwise: the async way settles it.
-                            Plain::Later(message) => {
-                                let port = answer.take_port();
-                                return Step::Async(Mail::Message(Letter { message, port }));
-                            }
-                        }
-                    }
-                    Mail::Other(mut errand) => {
-                        if !errand.is_wanted() {
-                            continue;
-                        }
-                        message_type = errand.message_type();
-                        let port = errand.take_port().map(|port| port.0);
-                        if port.as_ref().is_some_and(|port| port.is_expired()) {
-                            home.expired(Mail::Other(errand));
-                            continue;
-                        }
-                        let room = home.room(port.as_deref());
-                        answer = Answer::of(port);
-                        room.within(|| errand.run_plain(actor, ctx, &mut answer))
-                    }
-                };
-                ctx.follow_up(batch);
-                match outcome {
-                    Ok(()) if !ctx.wants_attention() => {
-                        answer.fail(AskError::NoReply);
-                        *handled += u32::from(counted);
-                    }
-                    outcome => {
-                        return match ctx.trouble(outcome, message_type, counted) {
-                            Some(trouble) => Step::Trouble(trouble),
-                            None => {
-                                *handled += u32::from(counted);
-                                continue;
-                            }
-                        };
-                    }
-                }
-            }
-        })
-    };
-    home.count_told_errors();
-    match caught {
-        Ok(Step::Trouble(trouble)) => {
-            settle_answer(&mut answer, &trouble, counted, handled);
-            Step::Trouble(trouble)
-        }
-        Ok(step) => step,
-        Err(payload) => {
-            let error = ActorError::panic(payload);
-            answer.fail(AskError::Crashed { reason: error.reason() });
-            ctx.answer().fail(AskError::Crashed { reason: error.reason() });
-            ctx.renew();
-            Step::Trouble(Trouble::Failed { error, message: message_type, counted })
-        }
-    }
-}
-
-/// Answers the asker of a message that brought trouble: before anything else is done about it.
-fn settle_answer(answer: &mut Answer<'_>, trouble: &Trouble, counted: bool, handled: &mut u32) {
-    match trouble {
-        Trouble::Stop(_) => {
-            answer.fail(AskError::NoReply);
-            *handled += u32::from(counted);
-        }
-        Trouble::Failed { error, .. } => answer.fail(ask_error(error)),
-    }
-}
-
-/// What the asker of a message that failed is told.
-pub(super) fn ask_error(error: &ActorError) -> AskError {
-    match error.reason() {
-        ExitReason::Failed { message } => AskError::Failed { message },
-        reason => AskError::Crashed { reason },
-    }
-}
-
-enum Stopped {
-    Trouble(Trouble),
-    Dropped,
-}
-
-/// An async handler panicked: its asker is told before anything else is done about it.
-fn crashed<A: Actor>(
-    ctx: &mut Context<A>,
-    payload: Box<dyn Any + Send>,
-    message: &'static str,
-    counted: bool,
-) -> Stopped {
-    let error = ActorError::panic(payload);
-    ctx.answer().fail(AskError::Crashed { reason: error.reason() });
-    ctx.renew();
-    Stopped::Trouble(Trouble::Failed { error, message, counted })
-}
-
-impl<A: Actor> Cell<A> {
-    /// In a simulation, a message may crash its actor by the seed's decision.
-    #[inline]
-    pub(super) fn crash_by_chance(&self) {
-        if let Some(schedule) = &self.kernel.schedule {
-            let supervises = self.state.lock().rare.as_ref().is_some_and(|rare| rare.supervises);
-            if !supervises && schedule.crashes() {
-                std::panic::resume_unwind(Box::new("a simulated crash"));
-            }
-        }
-    }
-
-    /// A message leaves the queue: there is room for one more.
-    #[inline]
-    fn begun(&self, takes_room: bool) {
-        if takes_room {
-            let ahead = self.ahead.load(Ordering::Relaxed);
-            self.ahead.store(ahead.saturating_sub(1), Ordering::Relaxed);
-        }
-        // A sender that registers at this very moment is seen at the next message or refill.
-        if self.waiting.load(Ordering::Relaxed) {
-            self.admit();
-        }
-    }
-
-    #[cold]
-    fn admit(&self) {
-        let config = self.mailbox_config();
-        let mut wakers = Vec::new();
-        let mut state = self.state.lock();
-        let admitted = state.mailbox.admit(config, self.ahead.load(Ordering::Relaxed), &mut wakers);
-        state.count_accepted(u32::try_from(admitted).unwrap_or(u32::MAX / 4), &self.kernel);
-        self.waiting.store(state.mailbox.has_waiting(), Ordering::SeqCst);
-        drop(state);
-        for waker in wakers {
-            waker.wake();
-        }
-    }
-
-    #[inline]
-    pub(super) fn room(&self, port: Option<&dyn Port>) -> Room {
-        Room::of(self.pid, std::any::type_name::<A>(), || self.name(), port.map(Port::caller))
-    }
-
-    #[inline]
-    pub(super) fn count_told_errors(&self) {
-        let told = instrument::take_told_errors();
-        if told > 0 {
-            count(&self.kernel.totals.told_errors, told);
-        }
-    }
-
-    /// The asker gave up before its turn came: nobody wants the answer.
-    #[cold]
-    fn expired(&self, mail: Mail<A>) {
-        self.dead_letter(mail, &ExitReason::Normal, AskError::NoReply);
-    }
-
-    /// The reason of a kill or of a linked actor's exit, whichever was signalled.
-    fn drop_reason(&self) -> ExitReason {
-        if self.signal.load(Ordering::Acquire) & signal::KILL != 0 {
-            return ExitReason::Killed;
-        }
-        let mut state = self.state.lock();
-        let reason = state.more_if_any().and_then(|more| more.exit_signal.clone());
-        reason.unwrap_or(ExitReason::Killed)
-    }
-
-    /// What the signals ask for, the strongest first.
-    pub(super) fn signalled(&self) -> End {
-        let bits = self.signal.load(Ordering::Acquire);
-        if bits & signal::KILL != 0 {
-            End { reason: ExitReason::Killed, hook: false, escalate: false }
-        } else if bits & signal::EXIT != 0 {
-            End { reason: self.exit_error().reason(), hook: false, escalate: false }
-        } else if bits & signal::STOP != 0 {
-            End { reason: ExitReason::Shutdown, hook: true, escalate: false }
-        } else {
-            End { reason: ExitReason::Normal, hook: true, escalate: false }
-        }
-    }
-
-    /// Runs the user's future: as this actor, in its span, until its end, a panic or a kill.
-    pub(super) async fn guarded<F: Future>(
-        self: &Arc<Self>,
-        deadline: Option<Instant>,
-        room: Option<&Room>,
-        future: F,
-    ) -> Result<F::Output, Interrupt> {
-        let mut future = pin!(Some(future));
-        let process: Arc<dyn AnyCell> = self.clone();
-        let mut identity = Some(Current { process, deadline });
-        let outcome = std::future::poll_fn(|cx| {
-            let Some(running) = future.as_mut().as_pin_mut() else {
-                return Poll::Ready(Err(Interrupt::Dropped));
-            };
-            if self.signal.load(Ordering::Acquire) & signal::DROPS != 0 {
-                return Poll::Ready(Err(Interrupt::Dropped));
-            }
-            CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
-            let polled = watched(|| match room {
-                Some(room) => room.within(|| running.poll(cx)),
-                None => running.poll(cx),
-            });
-            CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
-            match polled {
-                Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-                Err(payload) => Poll::Ready(Err(Interrupt::Panicked(payload))),
-                Ok(Poll::Pending) => {
-                    let mut state = self.state.lock();
-                    state.fall_asleep(cx);
-                    drop(state);
-                    // A signal given before the waker was set woke nobody.
-                    if self.signal.load(Ordering::Acquire) & signal::DROPS != 0 {
-                        return Poll::Ready(Err(Interrupt::Dropped));
-                    }
-                    if self.waiting.load(Ordering::Relaxed) {
-                        self.admit();
-                    }
-                    Poll::Pending
-                }
-            }
-        })
-        .await;
-        if outcome.is_err() {
-            // What a dropped handler held is dropped here; a destructor that panics stops nothing.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| future.set(None))) {
-                instrument::hook_failed(self.pid, std::any::type_name::<A>(), "drop", &panic_text(payload));
-            }
-        }
-        outcome
-    }
-}
-
-/// Runs a future and catches its panic as text.
-pub(crate) async fn caught<F: Future>(future: F) -> Result<F::Output, Arc<str>> {
-    let mut future = pin!(future);
-    std::future::poll_fn(move |cx| {
-        match catch_unwind(AssertUnwindSafe(|| Pin::as_mut(&mut future).poll(cx))) {
-            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(payload) => Poll::Ready(Err(panic_text(payload))),
-        }
-    })
-    .await
 }

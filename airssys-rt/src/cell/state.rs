@@ -21,7 +21,7 @@ use crate::reply::Port;
 use crate::timer::Wanted;
 
 use super::Action;
-use super::run::Trouble;
+use super::handle::Trouble;
 
 /// Where a cell stands.
 ///
