@@ -312,15 +312,19 @@ impl<A: Actor> fmt::Debug for WeakRef<A> {
 
 impl<A: Handles<M>, M: Send + 'static> Address<M> for WeakRef<A> {
     fn __ask_here(&self, _turn: usize, message: M, spot: Here<'_>) -> Result<(), M> {
-        match self.upgrade() {
-            Some(actor) => actor.__ask_here(0, message, spot),
+        match self.cell.upgrade() {
+            // Without references the actor drains, and takes nothing any more: no reference is needed to see that.
+            Some(cell) => A::ask_here(&cell, message, spot),
             None => Err(message),
         }
     }
 
     fn __post(&self, _turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
-        match self.upgrade() {
-            Some(actor) => actor.__post(0, letter, wait),
+        match self.cell.upgrade() {
+            Some(cell) => match cell.post(<A as Handles<M>>::into_mail(letter), wait) {
+                Posted::Done => Posting::Done,
+                refused => unpack::<A, M>(refused),
+            },
             None => Posting::Stopped(letter),
         }
     }

@@ -181,9 +181,9 @@ impl<T: Item> Mailbox<T> {
         }
     }
 
-    /// Gives back the room of a burst.
+    /// Gives back the room of a burst, beyond so many bytes.
     pub(crate) fn shrink(&mut self, keep: usize) {
-        if self.queue.capacity() > keep && self.queue.is_empty() {
+        if self.queue.capacity() * size_of::<T>() > keep && self.queue.is_empty() {
             self.queue = VecDeque::new();
         }
     }

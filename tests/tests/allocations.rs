@@ -80,6 +80,13 @@ async fn mean(rounds: u64, mut round: impl AsyncFnMut()) -> f64 {
     (ALLOCATIONS.load(Relaxed) - before) as f64 / rounds as f64
 }
 
+/// Lets tasks that were woken come to rest.
+async fn settle() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 #[tokio::test]
 async fn messages_and_actors_cost_no_more_than_promised() {
     let system = System::new("allocations");
@@ -105,24 +112,32 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     println!("allocations: spawn {spawn}");
     assert!(spawn <= 1, "a spawn allocates {spawn} times");
 
-    const ACTORS: usize = 10_000;
+    const ACTORS: usize = 1_000;
     let mut actors = Vec::with_capacity(ACTORS);
     let before = LIVE.load(Relaxed);
     actors.extend((0..ACTORS).map(|_| system.spawn(Counter::default())));
-    let fresh = (LIVE.load(Relaxed) - before) as f64 / ACTORS as f64;
+    let bytes = || (LIVE.load(Relaxed) - before) as f64 / ACTORS as f64;
+    let fresh = bytes();
     for actor in &actors {
         for _ in 0..1_024 {
             actor.add(1).try_tell().unwrap();
         }
         assert_eq!(actor.ready().timeout(Duration::from_secs(60)).await.unwrap(), 1_024);
     }
-    tokio::task::yield_now().await;
-    let used = (LIVE.load(Relaxed) - before) as f64 / ACTORS as f64;
-    println!(
-        "bytes an idle actor: new {fresh:.0}, after a burst to capacity {used:.0} (the hottest 4,096 keep a task)"
-    );
+    settle().await;
+    let used = bytes();
+    // Used again and again, each of them is hot and keeps a parked task; at most 4,096 of a system do.
+    for _ in 0..4 {
+        for actor in &actors {
+            actor.ready().await.unwrap();
+        }
+    }
+    settle().await;
+    let hot = bytes();
+    println!("bytes an idle actor: new {fresh:.0}, after a burst to capacity {used:.0}, hot {hot:.0}");
     assert!(fresh <= 192.0, "a new actor holds {fresh} bytes");
-    assert!(used < 1_024.0, "an actor holds {used} bytes after a burst");
+    assert!(used <= 384.0, "an actor holds {used} bytes after a burst");
+    assert!(hot <= 1_280.0, "a hot actor holds {hot} bytes");
 
     drop(actors);
     assert_eq!(system.counters().processes, 1);

@@ -7,8 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Context, Poll};
 
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 
 use crate::actor::Actor;
@@ -45,7 +46,7 @@ pub(crate) enum Interrupt {
 
 impl<A: Actor> State<A> {
     /// The task is about to wait: from now on, whoever has something for it wakes it.
-    pub(super) fn fall_asleep(&mut self, cx: &std::task::Context<'_>) {
+    pub(super) fn fall_asleep(&mut self, cx: &Context<'_>) {
         self.asleep = true;
         if !self.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
             self.waker = Some(cx.waker().clone());
@@ -55,54 +56,84 @@ impl<A: Actor> State<A> {
 
 impl<A: Actor> Cell<A> {
     /// Runs the user's future: as this actor, in its span, until its end, a panic or a kill.
-    pub(super) async fn guarded<F: Future>(
+    pub(super) fn guarded<F: Future>(
         self: &Arc<Self>,
         deadline: Option<Instant>,
-        room: Option<&Room>,
+        room: Option<Room>,
         future: F,
-    ) -> Result<F::Output, Interrupt> {
-        let mut future = pin!(Some(future));
+    ) -> Guarded<'_, A, F> {
         let process: Arc<dyn AnyCell> = self.clone();
-        let mut identity = Some(Current { process, deadline });
-        let outcome = std::future::poll_fn(|cx| {
-            let Some(running) = future.as_mut().as_pin_mut() else {
-                return Poll::Ready(Err(Interrupt::Dropped));
-            };
-            if self.signal.load(Ordering::Acquire) & signal::DROPS != 0 {
-                return Poll::Ready(Err(Interrupt::Dropped));
-            }
-            CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
-            let polled = watched(|| match room {
-                Some(room) => room.within(|| running.poll(cx)),
-                None => running.poll(cx),
-            });
-            CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
-            match polled {
-                Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
-                Err(payload) => Poll::Ready(Err(Interrupt::Panicked(payload))),
-                Ok(Poll::Pending) => {
-                    let mut state = self.state.lock();
-                    state.fall_asleep(cx);
-                    drop(state);
-                    // A signal given before the waker was set woke nobody.
-                    if self.signal.load(Ordering::Acquire) & signal::DROPS != 0 {
-                        return Poll::Ready(Err(Interrupt::Dropped));
-                    }
-                    if self.waiting.load(Ordering::Relaxed) {
-                        self.admit();
-                    }
-                    Poll::Pending
-                }
-            }
-        })
-        .await;
-        if outcome.is_err() {
+        let identity = Some(Current { process, deadline });
+        Guarded { home: self, room, identity, future: Some(future) }
+    }
+}
+
+pin_project! {
+    /// A piece of the user's async code. Written by hand, since an async function would hold the future twice.
+    pub(super) struct Guarded<'c, A: Actor, F> {
+        home: &'c Arc<Cell<A>>,
+        room: Option<Room>,
+        identity: Option<Current>,
+        #[pin]
+        future: Option<F>,
+    }
+}
+
+impl<A: Actor, F: Future> Future for Guarded<'_, A, F> {
+    type Output = Result<F::Output, Interrupt>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        let polled =
+            poll_as(this.home, this.room.as_ref(), this.identity, this.future.as_mut().as_pin_mut(), cx);
+        if let Poll::Ready(Err(_)) = &polled {
             // What a dropped handler held is dropped here; a destructor that panics stops nothing.
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| future.set(None))) {
-                instrument::hook_failed(self.pid, std::any::type_name::<A>(), "drop", &panic_text(payload));
+            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {
+                instrument::hook_failed(
+                    this.home.pid,
+                    std::any::type_name::<A>(),
+                    "drop",
+                    &panic_text(payload),
+                );
             }
         }
-        outcome
+        polled
+    }
+}
+
+fn poll_as<A: Actor, F: Future>(
+    home: &Arc<Cell<A>>,
+    room: Option<&Room>,
+    identity: &mut Option<Current>,
+    running: Option<Pin<&mut F>>,
+    cx: &mut Context<'_>,
+) -> Poll<Result<F::Output, Interrupt>> {
+    let dropped = || home.signal.load(Ordering::Acquire) & signal::DROPS != 0;
+    let Some(running) = running.filter(|_| !dropped()) else {
+        return Poll::Ready(Err(Interrupt::Dropped));
+    };
+    CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), identity));
+    let polled = watched(|| match room {
+        Some(room) => room.within(|| running.poll(cx)),
+        None => running.poll(cx),
+    });
+    CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), identity));
+    match polled {
+        Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+        Err(payload) => Poll::Ready(Err(Interrupt::Panicked(payload))),
+        Ok(Poll::Pending) => {
+            let mut state = home.state.lock();
+            state.fall_asleep(cx);
+            drop(state);
+            // A signal given before the waker was set woke nobody.
+            if dropped() {
+                return Poll::Ready(Err(Interrupt::Dropped));
+            }
+            if home.waiting.load(Ordering::Relaxed) {
+                home.admit();
+            }
+            Poll::Pending
+        }
     }
 }
 

@@ -3,17 +3,22 @@
 use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use pin_project_lite::pin_project;
+use tokio::time::Instant;
 
 use crate::actor::{Actor, Plain};
 use crate::context::Context;
-use crate::error::{ActorError, AskError};
+use crate::error::{ActorError, ActorResult, AskError};
 use crate::exit::ExitReason;
 use crate::instrument::{self, Room};
 use crate::kernel::count;
 use crate::letter::Letter;
-use crate::mail::Mail;
+use crate::mail::{Doing, Mail};
 use crate::mailbox::Item;
 use crate::process::AnyCell;
 use crate::reply::{Answer, Port, watched};
@@ -167,45 +172,92 @@ pub(super) enum Stopped {
     Dropped,
 }
 
-/// Awaits one async handler in place.
-pub(super) async fn run_async<A: Actor>(
+/// An async message that is about to be handled.
+pub(super) struct Job<A: Actor> {
+    pub(super) mail: Mail<A>,
+    pub(super) room: Room,
+    pub(super) deadline: Option<Instant>,
+    pub(super) record: Record,
+}
+
+/// What is remembered of a message while its handler runs.
+#[derive(Clone, Copy)]
+pub(super) struct Record {
+    pub(super) counted: bool,
+    message_type: &'static str,
+}
+
+/// Makes an async message ready to be handled. `None` when nobody wants it any more.
+pub(super) fn begin_async<A: Actor>(
     home: &Arc<Cell<A>>,
-    batch: &mut VecDeque<Mail<A>>,
-    hand: &mut bool,
-    actor: &mut A,
     ctx: &mut Context<A>,
     mut mail: Mail<A>,
-) -> Result<u32, Stopped> {
+) -> Option<Result<Job<A>, Trouble>> {
     if let Mail::Other(errand) = &mail
         && !errand.is_wanted()
     {
-        return Ok(0);
+        return None;
     }
-    let counted = mail.takes_room();
-    let message_type = mail.message_type();
+    let record = Record { counted: mail.takes_room(), message_type: mail.message_type() };
     let port = mail.take_port();
     if port.as_ref().is_some_and(|port| port.is_expired()) {
         home.expired(mail);
-        return Ok(0);
+        return None;
     }
     let deadline = port.as_ref().and_then(|port| port.deadline());
     let room = home.room(port.as_deref());
     *ctx.answer() = Answer::of(port);
-    *hand = counted;
-    let outcome = match mail {
-        Mail::Message(letter) => {
-            if let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance())) {
-                *hand = false;
-                return Err(crashed(ctx, payload, message_type, counted));
-            }
-            home.guarded(deadline, Some(&room), Actor::handle(actor, letter.message, ctx)).await
-        }
-        Mail::Other(errand) => home.guarded(deadline, Some(&room), errand.run(actor, ctx)).await,
+    if matches!(mail, Mail::Message(_))
+        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance()))
+    {
+        return Some(Err(crashed(ctx, payload, record)));
+    }
+    Some(Ok(Job { mail, room, deadline, record }))
+}
+
+/// The async handler of a message, run as its actor.
+pub(super) fn handling<'a, A: Actor>(
+    home: &'a Arc<Cell<A>>,
+    actor: &'a mut A,
+    ctx: &'a mut Context<A>,
+    job: Job<A>,
+) -> impl Future<Output = Result<ActorResult<()>, Interrupt>> + Send + 'a {
+    let handling = match job.mail {
+        Mail::Message(letter) => Handling::Message { future: Actor::handle(actor, letter.message, ctx) },
+        Mail::Other(errand) => Handling::Errand { future: errand.run(actor, ctx) },
     };
-    *hand = false;
+    home.guarded(job.deadline, Some(job.room), handling)
+}
+
+pin_project! {
+    #[project = Running]
+    enum Handling<'a, F> {
+        Message { #[pin] future: F },
+        Errand { future: Doing<'a> },
+    }
+}
+
+impl<F: Future<Output = ActorResult<()>>> Future for Handling<'_, F> {
+    type Output = ActorResult<()>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            Running::Message { future } => future.poll(cx),
+            Running::Errand { future } => future.as_mut().poll(cx),
+        }
+    }
+}
+
+/// Settles what came of an async handler: its answer first. Says how many messages were handled.
+pub(super) fn finish_async<A: Actor>(
+    home: &Arc<Cell<A>>,
+    ctx: &mut Context<A>,
+    outcome: Result<ActorResult<()>, Interrupt>,
+    record: Record,
+) -> Result<u32, Stopped> {
     home.count_told_errors();
-    ctx.follow_up(batch);
     let mut answer = std::mem::replace(ctx.answer(), Answer::told());
+    let Record { counted, message_type } = record;
     match outcome {
         Ok(outcome) => match ctx.trouble(outcome, message_type, counted) {
             None => {
@@ -226,22 +278,17 @@ pub(super) async fn run_async<A: Actor>(
         }
         Err(Interrupt::Panicked(payload)) => {
             *ctx.answer() = answer;
-            Err(crashed(ctx, payload, message_type, counted))
+            Err(Stopped::Trouble(crashed(ctx, payload, record)))
         }
     }
 }
 
 /// An async handler panicked: its asker is told before anything else is done about it.
-fn crashed<A: Actor>(
-    ctx: &mut Context<A>,
-    payload: Box<dyn Any + Send>,
-    message: &'static str,
-    counted: bool,
-) -> Stopped {
+fn crashed<A: Actor>(ctx: &mut Context<A>, payload: Box<dyn Any + Send>, record: Record) -> Trouble {
     let error = ActorError::panic(payload);
     ctx.answer().fail(AskError::Crashed { reason: error.reason() });
     ctx.renew();
-    Stopped::Trouble(Trouble::Failed { error, message, counted })
+    Trouble::Failed { error, message: record.message_type, counted: record.counted }
 }
 
 impl<A: Actor> Cell<A> {

@@ -7,6 +7,7 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
@@ -25,19 +26,19 @@ use crate::seat::Turn;
 
 use super::ending::End;
 use super::guard::Interrupt;
-use super::handle::{Step, Stopped, Trouble, run_async, run_plain};
+use super::handle::{Job, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
 use super::state::{Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
 
 /// How many messages are handled before other tasks get their turn.
 const BUDGET: u32 = 256;
-/// A mailbox buffer of an idle actor larger than this is given back.
-const KEPT: usize = 64;
+/// A buffer of an idle actor larger than this many bytes is given back.
+const KEPT: usize = 256;
 
 /// What the task found to do.
 enum Work<A: Actor> {
-    /// The turn is its own; if that is the reason, with what an asker left to it.
-    Turn(Option<Trouble>),
+    /// The turn is its own.
+    Turn,
     Launch(Box<Launch<A>>),
     Leave,
 }
@@ -47,6 +48,8 @@ struct Worker<A: Actor> {
     cell: Arc<Cell<A>>,
     batch: VecDeque<Mail<A>>,
     handled: u32,
+    /// What an asker, or the message before, left to deal with.
+    trouble: Option<Trouble>,
     /// Whether a counted message is in hand at an await.
     hand: bool,
     left: bool,
@@ -63,40 +66,32 @@ impl<A: Actor> Drop for Worker<A> {
 
 pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
     // Made before the first poll: a task that is dropped unpolled has to clean up, too.
-    work(Worker { cell, batch: VecDeque::new(), handled: 0, hand: false, left: false })
-}
-
-async fn work<A: Actor>(mut worker: Worker<A>) {
-    let cell = worker.cell.clone();
-    let mut ctx = Context::new(cell.clone());
-    loop {
-        let batch = &mut worker.batch;
-        let work = std::future::poll_fn(|cx| cell.poll_work(cx, batch)).await;
-        match work {
-            Work::Turn(verdict) => {
-                if worker.turn(&cell, &mut ctx, verdict).await {
-                    // At rest already, with the waker in place: the next look is the next wake's.
-                    suspend().await;
-                    continue;
+    let mut worker =
+        Worker { cell, batch: VecDeque::new(), handled: 0, trouble: None, hand: false, left: false };
+    async move {
+        let cell = worker.cell.clone();
+        let mut ctx = Context::new(cell.clone());
+        loop {
+            match std::future::poll_fn(|cx| cell.poll_work(cx, &mut worker)).await {
+                Work::Turn => {
+                    if worker.turn(&cell, take_turn(&cell), &mut ctx).await {
+                        // At rest already, with the waker in place: the next look is the next wake's.
+                        suspend().await;
+                        continue;
+                    }
                 }
+                // Boxed, since it is rare and would make every task large.
+                Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
+                Work::Leave => break,
             }
-            // Boxed, since it is rare and would make every task large.
-            Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
-            Work::Leave => break,
+            worker.shrink();
         }
-        if worker.batch.capacity() > KEPT {
-            worker.batch = VecDeque::new();
-        }
+        worker.leave();
     }
-    worker.left = true;
 }
 
 impl<A: Actor> Cell<A> {
-    fn poll_work(
-        self: &Arc<Self>,
-        cx: &mut std::task::Context<'_>,
-        batch: &mut VecDeque<Mail<A>>,
-    ) -> Poll<Work<A>> {
+    fn poll_work(self: &Arc<Self>, cx: &mut std::task::Context<'_>, worker: &mut Worker<A>) -> Poll<Work<A>> {
         let mut joined = false;
         loop {
             let mut state = self.state.lock();
@@ -107,13 +102,13 @@ impl<A: Actor> Cell<A> {
                     if state.linger == Linger::In {
                         state.linger = Linger::Used;
                     }
-                    let verdict = state.more_if_any().and_then(|more| more.verdict.take());
+                    worker.trouble = state.more_if_any().and_then(|more| more.verdict.take());
                     let plain_swap = self.mailbox_config().backpressure != BackpressureStrategy::DropOldest;
                     if plain_swap && !state.mailbox.has_waiting() {
-                        let ahead = state.mailbox.swap(batch);
+                        let ahead = state.mailbox.swap(&mut worker.batch);
                         self.ahead.store(ahead, Ordering::Relaxed);
                     }
-                    return Poll::Ready(Work::Turn(verdict));
+                    return Poll::Ready(Work::Turn);
                 }
                 Phase::Starting => {
                     let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
@@ -127,13 +122,24 @@ impl<A: Actor> Cell<A> {
                 }
                 Phase::Idle => {
                     state.mailbox.shrink(KEPT);
+                    // A supervisor's task is dropped with its runtime, and ends the children then.
+                    let stays = state.rare.as_ref().is_some_and(|rare| rare.supervises);
                     let leaves = match state.linger {
+                        _ if stays => false,
                         Linger::In | Linger::Used => false,
-                        Linger::Out if joined => {
+                        Linger::Out | Linger::Once => {
+                            // Not hot yet: a parked task would cost more than the next spawn.
+                            state.mailbox.shrink(0);
+                            state.linger =
+                                if state.linger == Linger::Out { Linger::Once } else { Linger::Twice };
+                            state.leave();
+                            return Poll::Ready(Work::Leave);
+                        }
+                        Linger::Twice if joined => {
                             state.linger = Linger::In;
                             false
                         }
-                        Linger::Out => {
+                        Linger::Twice => {
                             // Rule 5: the line looks at other cells.
                             drop(state);
                             let weak = Arc::downgrade(self);
@@ -145,12 +151,14 @@ impl<A: Actor> Cell<A> {
                             if state.phase != Phase::Idle {
                                 continue;
                             }
+                            state.mailbox.shrink(0);
                             state.leave();
                             return Poll::Ready(Work::Leave);
                         }
                         Linger::Leave => true,
                     };
                     if leaves {
+                        state.mailbox.shrink(0);
                         state.linger = Linger::Out;
                         state.leave();
                         return Poll::Ready(Work::Leave);
@@ -174,6 +182,11 @@ impl<A: Actor> State<A> {
 }
 
 impl<A: Actor> Worker<A> {
+    /// The task ends in order: there is nothing to clean up.
+    fn leave(&mut self) {
+        self.left = true;
+    }
+
     async fn launch(&mut self, home: &Arc<Cell<A>>, ctx: &mut Context<A>, launch: Launch<A>) {
         let Launch { make, started } = launch;
         let Some(mut seat) = home.seat.try_take() else {
@@ -222,10 +235,10 @@ impl<A: Actor> Worker<A> {
                 match stop {
                     Some(reason) => {
                         let end = End { reason, hook: true, escalate: false };
-                        self.end(home, seat, ctx, end).await;
+                        self.end(home, &mut Some(seat), ctx, end).await;
                     }
                     None => {
-                        self.turn_with(home, seat, ctx, None).await;
+                        self.turn(home, seat, ctx).await;
                     }
                 }
             }
@@ -246,80 +259,99 @@ impl<A: Actor> Worker<A> {
         }
     }
 
-    /// True when the actor is at rest and the task may wait for the next wake.
-    async fn turn(&mut self, home: &Arc<Cell<A>>, ctx: &mut Context<A>, verdict: Option<Trouble>) -> bool {
-        let mut tries = 0_u32;
-        let seat = loop {
-            match home.seat.try_take() {
-                Some(seat) => break seat,
-                None => {
-                    // An asker is about to give it back (rule 2).
-                    tries += 1;
-                    if tries.is_multiple_of(64) {
-                        crate::yields::yield_now().await;
-                    }
-                    std::hint::spin_loop();
-                }
-            }
-        };
-        self.turn_with(home, seat, ctx, verdict).await
-    }
-
     /// Handles what is queued; returns when the actor is idle or the incarnation is over.
     ///
     /// True when the actor is at rest and the task may wait for the next wake.
-    async fn turn_with<'h>(
-        &mut self,
-        home: &'h Arc<Cell<A>>,
-        mut seat: Turn<'h, A>,
-        ctx: &mut Context<A>,
-        mut trouble: Option<Trouble>,
-    ) -> bool {
+    async fn turn<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>) -> bool {
+        let mut seat = Some(seat);
         let mut budget = BUDGET;
         loop {
-            if let Some(met) = trouble.take()
-                && let Some(end) = self.resolve(home, &mut seat, ctx, met).await
-            {
-                self.end(home, seat, ctx, end).await;
-                return false;
-            }
-            let Some(actor) = seat.as_mut() else {
-                // Nothing to run: only a broken rule 2 gets here. End rather than hang.
-                let end = End { reason: ExitReason::Killed, hook: false, escalate: false };
-                self.end(home, seat, ctx, end).await;
-                return false;
-            };
-            match run_plain(home, actor, ctx, &mut self.batch, &mut budget, &mut self.handled) {
-                Step::Drained => match self.refill(home, seat) {
-                    Refill::More(kept) => seat = kept,
-                    Refill::Ends(kept, end) => {
-                        self.end(home, kept, ctx, end).await;
-                        return false;
-                    }
-                    Refill::Rest(may_wait) => return may_wait,
-                },
-                Step::Budget => {
-                    budget = BUDGET;
+            // Apart from the others, so that the job is not kept beside the future it becomes.
+            let job = match self.advance(home, &mut seat, ctx, &mut budget) {
+                Next::Handle(job) => job,
+                Next::Rest(may_wait) => return may_wait,
+                Next::Pause => {
                     crate::yields::yield_now().await;
+                    continue;
                 }
-                Step::Signalled => {
-                    let end = home.signalled();
-                    self.end(home, seat, ctx, end).await;
+                Next::End(end) => {
+                    self.end(home, &mut seat, ctx, end).await;
                     return false;
                 }
-                Step::Async(mail) => {
-                    match run_async(home, &mut self.batch, &mut self.hand, actor, ctx, mail).await {
-                        Ok(handled) => self.handled += handled,
-                        Err(Stopped::Trouble(met)) => trouble = Some(met),
-                        Err(Stopped::Dropped) => {
-                            let end = home.signalled();
-                            self.end(home, seat, ctx, end).await;
-                            return false;
+                Next::Resolve(met) => match self.resolve(home, &mut seat, ctx, met).await {
+                    None => continue,
+                    Some(end) => {
+                        self.end(home, &mut seat, ctx, end).await;
+                        return false;
+                    }
+                },
+            };
+            let record = job.record;
+            let Some(actor) = seat.as_mut().and_then(|seat| seat.as_mut()) else { return false };
+            let outcome = handling(home, actor, ctx, job).await;
+            self.hand = false;
+            ctx.follow_up(&mut self.batch);
+            match finish_async(home, ctx, outcome, record) {
+                Ok(handled) => self.handled += handled,
+                Err(Stopped::Trouble(met)) => self.trouble = Some(met),
+                Err(Stopped::Dropped) => {
+                    self.end(home, &mut seat, ctx, home.signalled()).await;
+                    return false;
+                }
+            }
+        }
+    }
+
+    /// Does everything that needs no await. Says what is next.
+    fn advance<'h>(
+        &mut self,
+        home: &'h Arc<Cell<A>>,
+        seat: &mut Option<Turn<'h, A>>,
+        ctx: &mut Context<A>,
+        budget: &mut u32,
+    ) -> Next<A> {
+        if let Some(met) = self.trouble.take() {
+            return Next::Resolve(met);
+        }
+        loop {
+            let Some(actor) = seat.as_mut().and_then(|seat| seat.as_mut()) else {
+                // Nothing to run: only a broken rule 2 gets here. End rather than hang.
+                return Next::End(End { reason: ExitReason::Killed, hook: false, escalate: false });
+            };
+            match run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled) {
+                Step::Drained => {
+                    let Some(kept) = seat.take() else { continue };
+                    match self.refill(home, kept) {
+                        Refill::More(kept) => *seat = Some(kept),
+                        Refill::Ends(kept, end) => {
+                            *seat = Some(kept);
+                            return Next::End(end);
                         }
+                        Refill::Rest(may_wait) => return Next::Rest(may_wait),
                     }
                 }
-                Step::Trouble(met) => trouble = Some(met),
+                Step::Budget => {
+                    *budget = BUDGET;
+                    return Next::Pause;
+                }
+                Step::Signalled => return Next::End(home.signalled()),
+                Step::Async(mail) => match begin_async(home, ctx, mail) {
+                    None => {}
+                    Some(Err(met)) => return Next::Resolve(met),
+                    Some(Ok(job)) => {
+                        self.hand = job.record.counted;
+                        return Next::Handle(job);
+                    }
+                },
+                Step::Trouble(met) => return Next::Resolve(met),
             }
+        }
+    }
+
+    /// Gives back the room of a burst.
+    fn shrink(&mut self) {
+        if self.batch.capacity() * size_of::<Mail<A>>() > KEPT && self.batch.is_empty() {
+            self.batch = VecDeque::new();
         }
     }
 
@@ -360,6 +392,7 @@ impl<A: Actor> Worker<A> {
             let may_wait = matches!(state.linger, Linger::In | Linger::Used) && state.waker.is_some();
             if may_wait {
                 state.mailbox.shrink(KEPT);
+                self.shrink();
                 state.asleep = true;
             }
             Refill::Rest(may_wait)
@@ -372,62 +405,87 @@ impl<A: Actor> Worker<A> {
     }
 
     /// Asks the error handler. `None` when the actor goes on.
-    async fn resolve(
-        &mut self,
-        home: &Arc<Cell<A>>,
-        seat: &mut Turn<'_, A>,
-        ctx: &mut Context<A>,
+    fn resolve<'a, 'h: 'a>(
+        &'a mut self,
+        home: &'h Arc<Cell<A>>,
+        seat: &'a mut Option<Turn<'h, A>>,
+        ctx: &'a mut Context<A>,
         trouble: Trouble,
-    ) -> Option<End> {
-        let (error, message, counted) = match trouble {
-            Trouble::Stop(reason) => return Some(End { reason, hook: true, escalate: false }),
-            Trouble::Failed { error, message, counted } => (error, message, u64::from(counted)),
-        };
-        count(&home.kernel.totals.failures, 1);
-        let name = home.name();
-        instrument::crashed(home.pid, name.as_deref(), std::any::type_name::<A>(), message, &error);
-        let panicked = error.is_panic();
-        let reason = error.reason();
-        let action = match seat.as_mut() {
-            None => ErrorAction::Restart,
-            Some(actor) => match home.guarded(None, None, actor.on_error(&error, ctx)).await {
-                Ok(action) => action,
-                Err(Interrupt::Dropped) => {
-                    count(&home.kernel.totals.lost_in_hand, counted);
-                    let _ = discard(error);
-                    return Some(home.signalled());
+    ) -> Pin<Box<dyn Future<Output = Option<End>> + Send + 'a>> {
+        // Boxed, since it is rare and would make every task large.
+        Box::pin(async move {
+            let (error, message, counted) = match trouble {
+                Trouble::Stop(reason) => return Some(End { reason, hook: true, escalate: false }),
+                Trouble::Failed { error, message, counted } => (error, message, u64::from(counted)),
+            };
+            count(&home.kernel.totals.failures, 1);
+            let name = home.name();
+            instrument::crashed(home.pid, name.as_deref(), std::any::type_name::<A>(), message, &error);
+            let panicked = error.is_panic();
+            let reason = error.reason();
+            let action = match seat.as_mut().and_then(|seat| seat.as_mut()) {
+                None => ErrorAction::Restart,
+                Some(actor) => match home.guarded(None, None, actor.on_error(&error, ctx)).await {
+                    Ok(action) => action,
+                    Err(Interrupt::Dropped) => {
+                        count(&home.kernel.totals.lost_in_hand, counted);
+                        let _ = discard(error);
+                        return Some(home.signalled());
+                    }
+                    Err(Interrupt::Panicked(payload)) => {
+                        let _ = discard(error);
+                        let text = panic_text(payload);
+                        instrument::hook_failed(home.pid, std::any::type_name::<A>(), "error", &text);
+                        let reason = ExitReason::Panicked { message: text };
+                        count(&home.kernel.totals.lost_in_hand, counted);
+                        return Some(End { reason, hook: false, escalate: false });
+                    }
+                },
+            };
+            // An error of the user's type: its destructor is foreign code.
+            let _ = discard(error);
+            if action == ErrorAction::Resume && !panicked {
+                // Handled, with a failure for an answer.
+                self.handled += counted as u32;
+                ctx.renew();
+                return None;
+            }
+            count(&home.kernel.totals.lost_in_hand, counted);
+            let end = match action {
+                ErrorAction::Stop => End { reason: ExitReason::Normal, hook: !panicked, escalate: false },
+                ErrorAction::Escalate => End { reason, hook: !panicked, escalate: true },
+                ErrorAction::Resume | ErrorAction::Restart => {
+                    End { reason, hook: !panicked, escalate: false }
                 }
-                Err(Interrupt::Panicked(payload)) => {
-                    let _ = discard(error);
-                    let text = panic_text(payload);
-                    instrument::hook_failed(home.pid, std::any::type_name::<A>(), "error", &text);
-                    let reason = ExitReason::Panicked { message: text };
-                    count(&home.kernel.totals.lost_in_hand, counted);
-                    return Some(End { reason, hook: false, escalate: false });
-                }
-            },
-        };
-        // An error of the user's type: its destructor is foreign code.
-        let _ = discard(error);
-        if action == ErrorAction::Resume && !panicked {
-            // Handled, with a failure for an answer.
-            self.handled += counted as u32;
-            ctx.renew();
-            return None;
-        }
-        count(&home.kernel.totals.lost_in_hand, counted);
-        let end = match action {
-            ErrorAction::Stop => End { reason: ExitReason::Normal, hook: !panicked, escalate: false },
-            ErrorAction::Escalate => End { reason, hook: !panicked, escalate: true },
-            ErrorAction::Resume | ErrorAction::Restart => End { reason, hook: !panicked, escalate: false },
-        };
-        Some(end)
+            };
+            Some(end)
+        })
     }
 
-    async fn end<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>, end: End) {
-        let reason = Box::pin(home.finish(seat, ctx, end)).await;
-        home.over(reason.0, reason.1, &mut self.batch, std::mem::take(&mut self.handled));
+    /// Ends the incarnation. Boxed, since it is rare and would make every task large.
+    fn end<'a, 'h: 'a>(
+        &'a mut self,
+        home: &'h Arc<Cell<A>>,
+        seat: &mut Option<Turn<'h, A>>,
+        ctx: &'a mut Context<A>,
+        end: End,
+    ) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>> {
+        let seat = seat.take();
+        Box::pin(async move {
+            let Some(seat) = seat else { return };
+            let (reason, escalate) = home.finish(seat, ctx, end).await;
+            home.over(reason, escalate, &mut self.batch, std::mem::take(&mut self.handled));
+        })
     }
+}
+
+/// What an actor's task is to do after all that needs no await.
+enum Next<A: Actor> {
+    Rest(bool),
+    Pause,
+    End(End),
+    Resolve(Trouble),
+    Handle(Job<A>),
 }
 
 enum Refill<'h, A> {
@@ -435,6 +493,21 @@ enum Refill<'h, A> {
     /// The actor is idle; true when its task may wait for the next wake.
     Rest(bool),
     Ends(Turn<'h, A>, End),
+}
+
+/// The turn of a cell whose phase says that it is free: at most, somebody is about to give it back.
+fn take_turn<A: Actor>(home: &Cell<A>) -> Turn<'_, A> {
+    let mut tries = 0_u32;
+    loop {
+        if let Some(seat) = home.seat.try_take() {
+            return seat;
+        }
+        tries += 1;
+        if tries.is_multiple_of(64) {
+            std::thread::yield_now();
+        }
+        std::hint::spin_loop();
+    }
 }
 
 /// Waits for one wake.

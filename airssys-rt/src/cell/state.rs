@@ -54,6 +54,9 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Linger {
     Out,
+    /// Its task has gone once, or twice: a further one shows that the actor is hot.
+    Once,
+    Twice,
     In,
     /// In the line, and used since the clock looked.
     Used,
