@@ -117,8 +117,9 @@ pub async fn slow(port: u16, pid: u32) -> Outcome {
     let grown = most.saturating_sub(before) >> 20;
     drop((slow, deaf));
     other.ask(&[b"DEL", b"slow"]).await?;
-    // The board of channels keeps 32 MiB; the rest is what the allocator makes of it.
-    if grown > 120 {
+    // The board of channels keeps 32 MiB; the rest is what the allocator's arenas make of values of 1 MiB that pass
+    // through several threads: 60 to 140 MiB were seen. Unbounded growth would be 400 MiB and more.
+    if grown > 256 {
         return Err(format!("the server grew by {grown} MiB").into());
     }
     Ok(format!(
