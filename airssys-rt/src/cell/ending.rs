@@ -415,8 +415,7 @@ impl<A: Actor> Cell<A> {
     /// The task of this cell was dropped: its runtime goes away, or the framework itself failed.
     pub(super) fn abandoned(self: &Arc<Self>, batch: &mut VecDeque<Mail<A>>, handled: u32) {
         let mut state = self.state.lock();
-        state.task = false;
-        state.waker = None;
+        state.leave();
         if matches!(state.phase, Phase::Ended) {
             return;
         }

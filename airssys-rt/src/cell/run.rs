@@ -92,7 +92,7 @@ pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + S
 
 impl<A: Actor> Cell<A> {
     fn poll_work(self: &Arc<Self>, cx: &mut std::task::Context<'_>, worker: &mut Worker<A>) -> Poll<Work<A>> {
-        let mut joined = false;
+        let mut asked = false;
         loop {
             let mut state = self.state.lock();
             match state.phase {
@@ -121,48 +121,27 @@ impl<A: Actor> Cell<A> {
                     return Poll::Ready(Work::Leave);
                 }
                 Phase::Idle => {
-                    state.mailbox.shrink(KEPT);
-                    // A supervisor's task is dropped with its runtime, and ends the children then.
-                    let stays = state.rare.as_ref().is_some_and(|rare| rare.supervises);
-                    let leaves = match state.linger {
-                        _ if stays => false,
-                        Linger::In | Linger::Used => false,
-                        Linger::Out | Linger::Once => {
-                            // Not hot yet: a parked task would cost more than the next spawn.
-                            state.mailbox.shrink(0);
-                            state.linger =
-                                if state.linger == Linger::Out { Linger::Once } else { Linger::Twice };
-                            state.leave();
-                            return Poll::Ready(Work::Leave);
-                        }
-                        Linger::Twice if joined => {
-                            state.linger = Linger::In;
-                            false
-                        }
-                        Linger::Twice => {
-                            // Rule 5: the line looks at other cells.
-                            drop(state);
-                            let weak = Arc::downgrade(self);
-                            if self.kernel.linger.join(weak) {
-                                joined = true;
-                                continue;
-                            }
+                    if state.linger == Linger::Twice && !asked {
+                        asked = true;
+                        // Rule 5: the line looks at other cells.
+                        drop(state);
+                        let weak = Arc::downgrade(self);
+                        if self.kernel.linger.join(weak) {
+                            // Noted whatever came meanwhile: it has its place in the line, unless it was let go.
                             let mut state = self.state.lock();
-                            if state.phase != Phase::Idle {
-                                continue;
+                            if state.linger == Linger::Twice {
+                                state.linger = Linger::In;
                             }
-                            state.mailbox.shrink(0);
-                            state.leave();
-                            return Poll::Ready(Work::Leave);
                         }
-                        Linger::Leave => true,
-                    };
-                    if leaves {
+                        continue;
+                    }
+                    if !state.lingers() {
                         state.mailbox.shrink(0);
-                        state.linger = Linger::Out;
+                        state.linger = state.linger.cooler();
                         state.leave();
                         return Poll::Ready(Work::Leave);
                     }
+                    state.mailbox.shrink(KEPT);
                 }
                 Phase::Running | Phase::Down | Phase::Unborn => {}
             }
@@ -173,8 +152,15 @@ impl<A: Actor> Cell<A> {
 }
 
 impl<A: Actor> State<A> {
+    /// Whether the parked task of the idle actor stays.
+    fn lingers(&self) -> bool {
+        // A supervisor's task is dropped with its runtime, and ends the children then.
+        let supervises = self.rare.as_ref().is_some_and(|rare| rare.supervises);
+        supervises || matches!(self.linger, Linger::In | Linger::Used)
+    }
+
     /// The task goes; the next one is spawned on need.
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.task = false;
         self.asleep = false;
         self.waker = None;
@@ -389,7 +375,7 @@ impl<A: Actor> Worker<A> {
             // Rule 2: the turn first, then the phase.
             drop(seat);
             state.phase = Phase::Idle;
-            let may_wait = matches!(state.linger, Linger::In | Linger::Used) && state.waker.is_some();
+            let may_wait = state.lingers() && state.waker.is_some();
             if may_wait {
                 state.mailbox.shrink(KEPT);
                 self.shrink();

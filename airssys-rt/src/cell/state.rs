@@ -64,6 +64,19 @@ pub(super) enum Linger {
     Leave,
 }
 
+impl Linger {
+    /// After the task of an idle actor has gone.
+    pub(super) fn cooler(self) -> Self {
+        match self {
+            // Not hot yet: so far, a parked task would have cost more than the next spawn.
+            Self::Out => Self::Once,
+            // At its third activation it knocks at the line, again and again if turned away.
+            Self::Once | Self::Twice => Self::Twice,
+            Self::In | Self::Used | Self::Leave => Self::Out,
+        }
+    }
+}
+
 pub(crate) struct State<A: Actor> {
     pub(super) mailbox: Mailbox<Mail<A>>,
     pub(super) waker: Option<Waker>,
