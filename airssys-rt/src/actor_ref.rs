@@ -208,7 +208,7 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for ActorRef<A> {
 
 fn weak_sender<A: Handles<M>, M: Send + 'static>(cell: Weak<Cell<A>>) -> WeakSender<M> {
     Box::new(move |message, timer| {
-        cell.upgrade().is_some_and(|cell| cell.notice(Mail::timed(Letter::told(message), timer.0), false))
+        cell.upgrade().is_some_and(|cell| cell.notice(Mail::timed(Letter::told(message), timer.0)))
     })
 }
 

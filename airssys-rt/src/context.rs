@@ -164,7 +164,7 @@ impl<A: Actor> Context<A> {
         self.cell.spawn_task(async move {
             let message = to_message(future.await);
             if let Some(cell) = cell.upgrade() {
-                cell.notice(Mail::follow_up(message), false);
+                cell.notice(Mail::follow_up(message));
             }
         });
     }

@@ -46,7 +46,7 @@ impl Linger {
                     joined = true;
                     break;
                 }
-                Some(found) if line.knocks.is_multiple_of(PATIENCE) && !found.cool(false) => {
+                Some(found) if line.knocks.is_multiple_of(PATIENCE) && !found.clone().cool() => {
                     line.cells.push_back(cell.clone());
                     released.push(found);
                     joined = true;

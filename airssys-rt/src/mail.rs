@@ -25,11 +25,17 @@ pub enum Mail<A: Actor> {
 pub(crate) type Doing<'a> = Pin<Box<dyn Future<Output = ActorResult<()>> + Send + 'a>>;
 
 /// Something to do that is not a message of the actor's own protocol.
+///
+/// A notice of the runtime says what type it is and how it is run; the rest is as it stands here.
 pub trait Errand<A: Actor>: Send {
     /// Whether it takes room in the mailbox.
-    fn takes_room(&self) -> bool;
-    /// Whether it is done without awaiting.
-    fn is_plain(&self) -> bool;
+    fn takes_room(&self) -> bool {
+        false
+    }
+    /// Whether [`run_plain`](Self::run_plain) does it, without awaiting.
+    fn is_plain(&self) -> bool {
+        false
+    }
     /// Whether it still is to be done.
     fn is_wanted(&self) -> bool {
         true
@@ -37,18 +43,26 @@ pub trait Errand<A: Actor>: Send {
     /// The type of what it carries.
     fn message_type(&self) -> &'static str;
     #[doc(hidden)]
-    fn take_port(&mut self) -> Option<ErasedPort>;
+    fn take_port(&mut self) -> Option<ErasedPort> {
+        None
+    }
     /// Does it now.
     fn run_plain(
         self: Box<Self>,
         actor: &mut A,
         ctx: &mut Context<A>,
         answer: &mut Answer<'_>,
-    ) -> ActorResult<()>;
+    ) -> ActorResult<()> {
+        let _ = (actor, ctx, answer);
+        Ok(())
+    }
     #[doc(hidden)]
     fn run<'a>(self: Box<Self>, actor: &'a mut A, ctx: &'a mut Context<A>) -> Doing<'a>;
+    /// The letter that it carries, its type forgotten.
     #[doc(hidden)]
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send>;
+    fn into_letter(self: Box<Self>) -> Option<Box<dyn Any + Send>> {
+        None
+    }
 }
 
 /// A port whose trait is not public.
@@ -75,7 +89,7 @@ impl<A: Actor> Mail<A> {
     pub(crate) fn into_shared<M: Send + 'static>(self) -> Option<Letter<M>> {
         match self {
             Self::Message(_) => None,
-            Self::Other(errand) => errand.into_any().downcast::<Shared<M>>().ok().map(|shared| shared.letter),
+            Self::Other(errand) => errand.into_letter()?.downcast().ok().map(|letter| *letter),
         }
     }
 
@@ -180,8 +194,8 @@ impl<A: Handles<M>, M: Send + 'static> Errand<A> for Shared<M> {
         })
     }
 
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
+    fn into_letter(self: Box<Self>) -> Option<Box<dyn Any + Send>> {
+        Some(Box::new(self.letter))
     }
 }
 
@@ -209,24 +223,8 @@ fn settle<A: Handles<M>, M: Send + 'static>(
 pub(crate) struct DownNotice(pub(crate) Down);
 
 impl<A: Actor> Errand<A> for DownNotice {
-    fn takes_room(&self) -> bool {
-        false
-    }
-
-    fn is_plain(&self) -> bool {
-        false
-    }
-
     fn message_type(&self) -> &'static str {
         "Down"
-    }
-
-    fn take_port(&mut self) -> Option<ErasedPort> {
-        None
-    }
-
-    fn run_plain(self: Box<Self>, _: &mut A, _: &mut Context<A>, _: &mut Answer<'_>) -> ActorResult<()> {
-        Ok(())
     }
 
     fn run<'a>(self: Box<Self>, actor: &'a mut A, ctx: &'a mut Context<A>) -> Doing<'a> {
@@ -237,42 +235,18 @@ impl<A: Actor> Errand<A> for DownNotice {
             actor.on_down(self.0, ctx).await
         })
     }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
-    }
 }
 
 /// A notice that a linked actor has ended, for an actor that traps exits.
 pub(crate) struct ExitNotice(pub(crate) Exit);
 
 impl<A: Actor> Errand<A> for ExitNotice {
-    fn takes_room(&self) -> bool {
-        false
-    }
-
-    fn is_plain(&self) -> bool {
-        false
-    }
-
     fn message_type(&self) -> &'static str {
         "Exit"
     }
 
-    fn take_port(&mut self) -> Option<ErasedPort> {
-        None
-    }
-
-    fn run_plain(self: Box<Self>, _: &mut A, _: &mut Context<A>, _: &mut Answer<'_>) -> ActorResult<()> {
-        Ok(())
-    }
-
     fn run<'a>(self: Box<Self>, actor: &'a mut A, ctx: &'a mut Context<A>) -> Doing<'a> {
         Box::pin(async move { actor.on_exit(self.0, ctx).await })
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
     }
 }
 

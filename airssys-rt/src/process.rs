@@ -165,7 +165,7 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn note_leaked(&self) -> bool;
     fn is_leaked(&self) -> bool;
     /// Lets the parked task of an idle actor go. True when it was used since it was last looked at.
-    fn cool(&self, force: bool) -> bool;
+    fn cool(self: Arc<Self>) -> bool;
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 

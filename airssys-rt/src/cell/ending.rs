@@ -8,8 +8,8 @@
 
 use std::cell::Cell as Depth;
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -27,7 +27,7 @@ use crate::process::{AnyCell, Ending, LinkKey, Tally, Until, Watcher};
 use crate::seat::Turn;
 
 use super::guard::Interrupt;
-use super::state::{Failure, Limit, Phase};
+use super::state::{Failure, Limit, More, Phase};
 use super::{Cell, signal};
 
 /// How long a killed actor may take to let go before it is reported as leaked: it does not yield.
@@ -207,11 +207,10 @@ impl<A: Actor> Cell<A> {
 
     /// Ends whatever this incarnation started and has not ended: the latest first.
     pub(super) async fn reap(self: &Arc<Self>) {
-        let owned: Vec<_> = {
-            let mut state = self.state.lock();
-            let Some(more) = state.more_if_any() else { return };
+        let owned = |more: &mut More| -> Vec<_> {
             more.owned.values().map(|owned| (owned.cell.clone(), owned.declared)).collect()
         };
+        let owned = self.with_more(owned).unwrap_or_default();
         if owned.is_empty() {
             return;
         }
@@ -299,12 +298,8 @@ impl<A: Actor> Cell<A> {
     }
 
     fn fire_links(self: &Arc<Self>, reason: &ExitReason) {
-        let links: Vec<_> = {
-            let mut state = self.state.lock();
-            let Some(more) = state.more_if_any() else { return };
-            more.links.values().filter_map(std::sync::Weak::upgrade).collect()
-        };
-        for other in links {
+        let links = |more: &mut More| -> Vec<_> { more.links.values().filter_map(Weak::upgrade).collect() };
+        for other in self.with_more(links).unwrap_or_default() {
             other.exit_signal(Exit { pid: self.pid, reason: reason.clone() });
         }
     }
@@ -370,13 +365,11 @@ impl<A: Actor> Cell<A> {
         for (_, child) in owned.into_iter().rev() {
             child.cell.bury(ExitReason::Shutdown);
         }
-        if !subscriptions.is_empty() {
-            for subscription in subscriptions {
-                if let Some(kernel) = subscription.kernel.upgrade() {
-                    kernel.bus.forget(LinkKey::of(&**self));
-                }
-                subscription.cancel(LinkKey::of(&**self));
+        for subscription in subscriptions {
+            if let Some(kernel) = subscription.kernel.upgrade() {
+                kernel.bus.forget(LinkKey::of(&**self));
             }
+            subscription.cancel(LinkKey::of(&**self));
         }
         // Promise 4: the name is free before anybody hears of the end.
         if let Some(name) = name {

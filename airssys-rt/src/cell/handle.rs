@@ -354,18 +354,14 @@ impl<A: Actor> Cell<A> {
         if self.signal.load(Ordering::Acquire) & signal::KILL != 0 {
             return ExitReason::Killed;
         }
-        let mut state = self.state.lock();
-        let reason = state.more_if_any().and_then(|more| more.exit_signal.clone());
-        reason.unwrap_or(ExitReason::Killed)
+        self.with_more(|more| more.exit_signal.clone()).flatten().unwrap_or(ExitReason::Killed)
     }
 
     /// What the signals ask for, the strongest first.
     pub(super) fn signalled(&self) -> End {
         let bits = self.signal.load(Ordering::Acquire);
-        if bits & signal::KILL != 0 {
-            End { reason: ExitReason::Killed, hook: false, escalate: false }
-        } else if bits & signal::EXIT != 0 {
-            End { reason: self.exit_error().reason(), hook: false, escalate: false }
+        if bits & signal::DROPS != 0 {
+            End { reason: self.drop_reason(), hook: false, escalate: false }
         } else if bits & signal::STOP != 0 {
             End { reason: ExitReason::Shutdown, hook: true, escalate: false }
         } else {

@@ -20,7 +20,6 @@ mod state;
 
 use std::any::Any;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::task::Waker;
@@ -35,7 +34,7 @@ use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
-use crate::mailbox::{Offer, Room};
+use crate::mailbox::{Item, Offer, Room};
 use crate::process::{AnyCell, Ending, LinkKey, ProcessRole, ProcessStatus, Tally, Until, Watcher};
 use crate::process_id::ProcessId;
 use crate::reply::Port;
@@ -43,7 +42,7 @@ use crate::seat::Seat;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
 
-use state::{Linger, Phase, Rare, State, Waiter};
+use state::{Linger, More, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::{GRACE, end_within};
 pub(crate) use guard::{Current, caught, current};
@@ -161,6 +160,9 @@ impl<A: Actor> Cell<A> {
         if let Some(rare) = &mut state.rare {
             rare.reason = None;
             rare.leaked = false;
+            if let Some(more) = &mut rare.more {
+                more.exit_signal = None;
+            }
         }
         let settled = state.take_waiters(|until| until == Until::Settled);
         let action = state.rouse();
@@ -226,20 +228,13 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Puts in what takes no room: a notice, a due timer. False when the actor has ended.
-    pub(crate) fn notice(self: &Arc<Self>, mail: Mail<A>, front: bool) -> bool {
+    pub(crate) fn notice(self: &Arc<Self>, mail: Mail<A>) -> bool {
         let mut state = self.state.lock();
         if state.phase == Phase::Ended {
             drop(state);
             return false;
         }
-        if crate::mailbox::Item::takes_room(&mail) {
-            state.count_accepted(1, &self.kernel);
-        }
-        if front {
-            state.mailbox.push_front(mail);
-        } else {
-            state.mailbox.push(mail);
-        }
+        state.mailbox.push(mail);
         let action = state.schedule();
         drop(state);
         self.act(action);
@@ -251,7 +246,7 @@ impl<A: Actor> Cell<A> {
         if let Some(port) = mail.take_port() {
             port.fail(error);
         }
-        let counts = crate::mailbox::Item::takes_room(&mail);
+        let counts = mail.takes_room();
         let message = mail.message_type();
         let _ = crate::error::discard(mail);
         if counts {
@@ -271,11 +266,7 @@ impl<A: Actor> Cell<A> {
 
     /// Forgets a monitor that this actor set. False when it was taken back before.
     pub(crate) fn forget_watching(&self, id: MonitorId) -> bool {
-        let mut state = self.state.lock();
-        let Some(more) = state.more_if_any() else { return false };
-        let watched = more.watching.remove(&id);
-        drop(state);
-        watched.is_some()
+        self.with_more(|more| more.watching.remove(&id)).flatten().is_some()
     }
 
     /// Notes a monitor that this actor set.
@@ -286,10 +277,7 @@ impl<A: Actor> Cell<A> {
 
     /// Takes a monitor of this actor back; a notice that is queued already will be skipped.
     pub(crate) fn unwatch(&self, id: MonitorId) {
-        let watched = {
-            let mut state = self.state.lock();
-            state.more_if_any().and_then(|more| more.watching.remove(&id))
-        };
+        let watched = self.with_more(|more| more.watching.remove(&id)).flatten();
         if let Some(target) = watched.and_then(|target| target.upgrade()) {
             target.remove_monitor(id);
         }
@@ -340,32 +328,23 @@ impl<A: Actor> Cell<A> {
         let more = state.more();
         let number = more.next_task;
         more.next_task += 1;
-        // The task waits for its handle to be noted, so that its end always finds the note.
-        let (go, ready) = oneshot::channel::<()>();
+        // Noted before it can end, so that its end always finds the note.
         let (abort, aborted) = oneshot::channel::<()>();
         more.tasks.insert(number, abort);
         drop(state);
         kernel.spawn(async move {
-            let mut future: Option<Pin<Box<dyn Future<Output = ()> + Send>>> = Some(Box::pin(future));
-            if ready.await.is_ok() {
-                let work = caught(async {
-                    if let Some(future) = future.take() {
-                        future.await
-                    }
-                });
-                if let Either::Right(Err(text)) = either(aborted, work).await {
-                    crate::instrument::task_panicked(pid, std::any::type_name::<A>(), &text);
-                }
+            if let Either::Right(Err(text)) = either(aborted, caught(future)).await {
+                crate::instrument::task_panicked(pid, std::any::type_name::<A>(), &text);
             }
-            drop(future);
             if let Some(cell) = weak.upgrade() {
-                let mut state = cell.state.lock();
-                if let Some(more) = state.more_if_any() {
-                    more.tasks.remove(&number);
-                }
+                drop(cell.with_more(|more| more.tasks.remove(&number)));
             }
         });
-        let _ = go.send(());
+    }
+
+    /// Looks at the parts that most actors do not have. What it takes out is the caller's to drop, after the lock.
+    fn with_more<T>(&self, look: impl FnOnce(&mut More) -> T) -> Option<T> {
+        self.state.lock().more_if_any().map(look)
     }
 
     /// Ends every wait of the given kind.
@@ -441,9 +420,8 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn owned(&self) -> Vec<Arc<dyn AnyCell>> {
-        let mut state = self.state.lock();
-        let Some(more) = state.more_if_any() else { return Vec::new() };
-        more.owned.values().map(|owned| owned.cell.clone()).collect()
+        let cells = |more: &mut More| more.owned.values().map(|owned| owned.cell.clone()).collect();
+        self.with_more(cells).unwrap_or_default()
     }
 
     fn tally(&self) -> Tally {
@@ -507,15 +485,11 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn remove_monitor(&self, id: MonitorId) {
-        let gone = {
-            let mut state = self.state.lock();
-            state.more_if_any().and_then(|more| more.monitors.remove(&id))
-        };
-        drop(gone);
+        drop(self.with_more(|more| more.monitors.remove(&id)));
     }
 
     fn down(self: Arc<Self>, down: Down) {
-        self.notice(Mail::Other(Box::new(DownNotice(down))), false);
+        self.notice(Mail::Other(Box::new(DownNotice(down))));
     }
 
     fn add_link(&self, other: &Arc<dyn AnyCell>) -> bool {
@@ -528,16 +502,12 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn remove_link(&self, other: LinkKey) {
-        let gone = {
-            let mut state = self.state.lock();
-            state.more_if_any().and_then(|more| more.links.remove(&other))
-        };
-        drop(gone);
+        drop(self.with_more(|more| more.links.remove(&other)));
     }
 
     fn exit_signal(self: Arc<Self>, exit: Exit) {
         if A::TRAPS_EXITS {
-            self.notice(Mail::Other(Box::new(ExitNotice(exit))), false);
+            self.notice(Mail::Other(Box::new(ExitNotice(exit))));
             return;
         }
         if !exit.reason.is_abnormal() {
@@ -564,11 +534,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn disown(&self, child: ProcessId) {
-        let gone = {
-            let mut state = self.state.lock();
-            state.more_if_any().and_then(|more| more.owned.remove(&child))
-        };
-        drop(gone);
+        drop(self.with_more(|more| more.owned.remove(&child)));
     }
 
     fn begin_asking(&self, target: Arc<dyn AnyCell>, port: Weak<dyn Port>) -> u64 {
@@ -581,23 +547,17 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn end_asking(&self, number: u64) {
-        let gone = {
-            let mut state = self.state.lock();
-            state.more_if_any().and_then(|more| {
-                let place = more.asking.iter().position(|asked| asked.number == number)?;
-                Some(more.asking.swap_remove(place))
-            })
-        };
-        drop(gone);
+        drop(self.with_more(|more| {
+            let place = more.asking.iter().position(|asked| asked.number == number)?;
+            Some(more.asking.swap_remove(place))
+        }));
     }
 
     fn release_asks(&self) {
-        let asked: Vec<_> = {
-            let mut state = self.state.lock();
-            let Some(more) = state.more_if_any() else { return };
+        let pairs = |more: &mut More| -> Vec<_> {
             more.asking.iter().map(|asked| (asked.target.clone(), asked.port.clone())).collect()
         };
-        for (target, port) in asked {
+        for (target, port) in self.with_more(pairs).unwrap_or_default() {
             if target.is_down()
                 && let Some(port) = port.upgrade()
             {
@@ -615,9 +575,8 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn asking(&self) -> Vec<Arc<dyn AnyCell>> {
-        let mut state = self.state.lock();
-        let Some(more) = state.more_if_any() else { return Vec::new() };
-        more.asking.iter().map(|asked| asked.target.clone()).collect()
+        let targets = |more: &mut More| more.asking.iter().map(|asked| asked.target.clone()).collect();
+        self.with_more(targets).unwrap_or_default()
     }
 
     fn add_reference(&self) {
@@ -644,18 +603,16 @@ impl<A: Actor> AnyCell for Cell<A> {
         self.state.lock().rare.as_ref().is_some_and(|rare| rare.leaked)
     }
 
-    fn cool(&self, force: bool) -> bool {
+    fn cool(self: Arc<Self>) -> bool {
         let mut state = self.state.lock();
-        if state.linger == Linger::Used && !force {
+        if state.linger == Linger::Used {
             state.linger = Linger::In;
             return true;
         }
         state.linger = Linger::Leave;
-        let waker = if state.phase == Phase::Idle { state.waker.take() } else { None };
+        let action = if state.phase == Phase::Idle { state.wake() } else { Action::Nothing };
         drop(state);
-        if let Some(waker) = waker {
-            waker.wake();
-        }
+        self.act(action);
         false
     }
 
@@ -686,13 +643,6 @@ impl<A: Actor> Cell<A> {
         if this.references.fetch_sub(1, Ordering::AcqRel) == 1 {
             this.request_end(Ending::Drain, true);
         }
-    }
-
-    /// The error that ends an actor because a linked one ended.
-    fn exit_error(&self) -> ActorError {
-        let mut state = self.state.lock();
-        let reason = state.more_if_any().and_then(|more| more.exit_signal.take());
-        ActorError::exit(reason.unwrap_or(ExitReason::Killed))
     }
 }
 

@@ -100,7 +100,7 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) owner: Option<Arc<dyn Owner>>,
     pub(super) launch: Option<Box<Launch<A>>>,
     pub(super) reason: Option<Box<ExitReason>>,
-    pub(super) more: Option<Box<More<A>>>,
+    pub(super) more: Option<Box<More>>,
     pub(crate) limit: Limit,
     pub(crate) supervises: bool,
     /// It did not yield to a kill, and was reported.
@@ -121,7 +121,8 @@ pub(crate) struct Owned {
     pub(crate) declared: bool,
 }
 
-pub(crate) struct More<A: Actor> {
+/// What a watched, linked or owning actor has, and one with helpers.
+pub(crate) struct More {
     pub(super) owned: BTreeMap<ProcessId, Owned>,
     pub(super) monitors: BTreeMap<MonitorId, Watcher>,
     pub(super) watching: BTreeMap<MonitorId, Weak<dyn AnyCell>>,
@@ -134,7 +135,6 @@ pub(crate) struct More<A: Actor> {
     pub(super) asking: Vec<Asked>,
     pub(super) next_task: u64,
     pub(super) verdict: Option<Trouble>,
-    marker: std::marker::PhantomData<fn() -> A>,
 }
 
 /// An ask that the handler in hand waits for.
@@ -221,7 +221,7 @@ impl<A: Actor> State<A> {
         })
     }
 
-    pub(super) fn more(&mut self) -> &mut More<A> {
+    pub(super) fn more(&mut self) -> &mut More {
         self.rare().more.get_or_insert_with(|| {
             Box::new(More {
                 owned: BTreeMap::new(),
@@ -236,12 +236,11 @@ impl<A: Actor> State<A> {
                 asking: Vec::new(),
                 next_task: 0,
                 verdict: None,
-                marker: std::marker::PhantomData,
             })
         })
     }
 
-    pub(super) fn more_if_any(&mut self) -> Option<&mut More<A>> {
+    pub(super) fn more_if_any(&mut self) -> Option<&mut More> {
         self.rare.as_mut()?.more.as_deref_mut()
     }
 
@@ -268,7 +267,7 @@ impl<A: Actor> State<A> {
 
     /// Wakes the task, unless it runs or a wake is under way.
     #[inline]
-    fn wake(&mut self) -> Action {
+    pub(super) fn wake(&mut self) -> Action {
         if !std::mem::take(&mut self.asleep) {
             return Action::Nothing;
         }

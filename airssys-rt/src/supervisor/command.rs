@@ -1,18 +1,16 @@
 //! What a supervisor is told: the ends of its children, and what its handles ask of it.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use tokio::sync::oneshot::Sender;
 
 use crate::actor::Actor;
 use crate::context::Context;
-use crate::error::{ActorResult, ChildError, StartError};
+use crate::error::{ChildError, StartError};
 use crate::exit::ExitReason;
-use crate::mail::{Doing, ErasedPort, Errand};
+use crate::mail::{Doing, Errand};
 use crate::process::{AnyCell, ProcessRole};
 use crate::process_id::ProcessId;
-use crate::reply::Answer;
 
 use super::Supervisor;
 use super::child_spec::{Fresh, Options, Starter};
@@ -23,29 +21,8 @@ pub struct Command(pub(crate) Order);
 
 /// A notice to the supervisor: it takes no room, is never refused, and is no message that anybody counts.
 impl Errand<Supervisor> for Command {
-    fn takes_room(&self) -> bool {
-        false
-    }
-
-    fn is_plain(&self) -> bool {
-        false
-    }
-
     fn message_type(&self) -> &'static str {
         "supervisor command"
-    }
-
-    fn take_port(&mut self) -> Option<ErasedPort> {
-        None
-    }
-
-    fn run_plain(
-        self: Box<Self>,
-        _: &mut Supervisor,
-        _: &mut Context<Supervisor>,
-        _: &mut Answer<'_>,
-    ) -> ActorResult<()> {
-        Ok(())
     }
 
     fn run<'a>(
@@ -54,10 +31,6 @@ impl Errand<Supervisor> for Command {
         ctx: &'a mut Context<Supervisor>,
     ) -> Doing<'a> {
         Box::pin(supervisor.handle(*self, ctx))
-    }
-
-    fn into_any(self: Box<Self>) -> Box<dyn Any + Send> {
-        self
     }
 }
 

@@ -48,7 +48,7 @@ impl Home {
     /// Sends a command past every bound. False when the supervisor has ended.
     pub(crate) fn send(&self, order: Order) -> bool {
         let Some(cell) = self.cell.upgrade() else { return false };
-        cell.is_open() && cell.notice(Mail::Other(Box::new(Command(order))), false)
+        cell.is_open() && cell.notice(Mail::Other(Box::new(Command(order))))
     }
 
     /// Sends a command and waits for what it gives.
@@ -83,7 +83,7 @@ impl Owner for Line {
     fn child_ended(&self, pid: ProcessId, incarnation: u32, reason: &ExitReason, escalate: bool) -> bool {
         let Some(cell) = self.cell.upgrade() else { return false };
         let order = Order::Ended { pid, incarnation, reason: reason.clone(), escalate };
-        cell.notice(Mail::Other(Box::new(Command(order))), false)
+        cell.notice(Mail::Other(Box::new(Command(order))))
     }
 
     fn child_gone(&self, pid: ProcessId) {
