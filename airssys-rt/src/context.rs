@@ -11,7 +11,7 @@ use futures_core::Stream;
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::{ActorRef, WeakRef, next_monitor};
 use crate::address::{Address, HasProcess, Posting, Timer};
-use crate::cell::{Cell, Posted, Subscription, Trouble};
+use crate::cell::{Cell, Posted, Record, Subscription, Trouble};
 use crate::error::{ActorError, ActorResult};
 use crate::event_bus::Delivered;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
@@ -80,26 +80,23 @@ impl<A: Actor> Context<A> {
         self.failure.is_some()
     }
 
+    /// What a handler's outcome means for the actor, if it is more than that it goes on.
     #[inline]
-    pub(crate) fn wants_attention(&self) -> bool {
-        self.stop.is_some() || self.failure.is_some()
+    pub(crate) fn trouble(&mut self, outcome: ActorResult<()>, record: Record) -> Option<Trouble> {
+        match outcome {
+            Ok(()) if self.failure.is_none() && self.stop.is_none() => None,
+            outcome => self.find_trouble(outcome, record),
+        }
     }
 
-    /// What a handler's outcome means for the actor.
-    pub(crate) fn trouble(
-        &mut self,
-        outcome: ActorResult<()>,
-        message: &'static str,
-        counted: bool,
-    ) -> Option<Trouble> {
+    #[cold]
+    fn find_trouble(&mut self, outcome: ActorResult<()>, record: Record) -> Option<Trouble> {
         let failure = self.failure.take();
         let stop = self.stop.take();
-        match outcome {
-            Err(error) if !error.is_deferred() => Some(Trouble::Failed { error, message, counted }),
-            _ => match failure {
-                Some(error) => Some(Trouble::Failed { error, message, counted }),
-                None => stop.map(Trouble::Stop),
-            },
+        let error = outcome.err().filter(|error| !error.is_deferred()).or(failure);
+        match error {
+            Some(error) => Some(Trouble::Failed { error, record }),
+            None => stop.map(Trouble::Stop),
         }
     }
 

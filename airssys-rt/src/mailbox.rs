@@ -108,7 +108,7 @@ impl<T: Item> Mailbox<T> {
     }
 
     /// Lets waiting senders in while there is room. Returns how many, and the wakers to wake.
-    pub(crate) fn admit(&mut self, config: MailboxConfig, ahead: u32, wakers: &mut Vec<Waker>) -> u64 {
+    pub(crate) fn admit(&mut self, config: MailboxConfig, ahead: u32, wakers: &mut Vec<Waker>) -> u32 {
         let mut admitted = 0;
         while self.load.saturating_add(ahead) < config.capacity {
             let Some(waiting) = &mut self.waiting else { break };

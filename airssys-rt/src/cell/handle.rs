@@ -1,12 +1,11 @@
 //! How one message is handled: a plain one in a synchronous loop, an async one awaited in place.
 
-use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Poll, Waker};
 
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -18,13 +17,14 @@ use crate::exit::ExitReason;
 use crate::instrument::{self, Room};
 use crate::kernel::count;
 use crate::letter::Letter;
-use crate::mail::{Doing, Mail};
+use crate::mail::{Doing, Errand, Mail};
 use crate::mailbox::Item;
 use crate::process::AnyCell;
 use crate::reply::{Answer, Port, watched};
 
 use super::ending::End;
 use super::guard::Interrupt;
+use super::state::State;
 use super::{Cell, signal};
 
 /// Something that ends the incarnation or is up to the error handler.
@@ -33,11 +33,24 @@ pub(crate) enum Trouble {
     Stop(ExitReason),
     Failed {
         error: ActorError,
-        /// The type of the message in hand.
-        message: &'static str,
-        /// Whether that message was counted as accepted.
-        counted: bool,
+        /// The message that was in hand.
+        record: Record,
     },
+}
+
+/// What is remembered of a message while its handler runs.
+#[derive(Clone, Copy)]
+pub(crate) struct Record {
+    /// Whether it was counted as accepted.
+    pub(super) counted: bool,
+    pub(super) message_type: &'static str,
+}
+
+impl Record {
+    #[inline]
+    pub(super) fn of<A: Actor>(mail: &Mail<A>) -> Self {
+        Self { counted: mail.takes_room(), message_type: mail.message_type() }
+    }
 }
 
 /// Where the synchronous loop stopped.
@@ -59,101 +72,83 @@ pub(super) fn run_plain<A: Actor>(
     handled: &mut u32,
 ) -> Step<A> {
     let mut answer = Answer::told();
-    let mut message_type = "";
-    let mut counted = true;
-    let caught = {
-        watched(|| {
-            loop {
-                if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
-                    return Step::Signalled;
-                }
-                if *budget == 0 {
-                    return Step::Budget;
-                }
-                let Some(mail) = batch.pop_front() else { return Step::Drained };
-                *budget -= 1;
-                counted = mail.takes_room();
-                home.begun(counted);
-                if !mail.is_plain() {
-                    return Step::Async(mail);
-                }
-                let outcome = match mail {
-                    Mail::Message(letter) => {
-                        let Letter { message, port } = letter;
-                        if port.as_ref().is_some_and(|port| port.is_expired()) {
-                            home.expired(Mail::Message(Letter { message, port: None }));
-                            continue;
-                        }
-                        message_type = std::any::type_name::<A::Message>();
-                        let room = home.room(port.as_deref());
-                        answer = Answer::of(port);
-                        home.crash_by_chance();
-                        match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
-                            Plain::Done(outcome) => outcome,
-                            // `is_plain` said otherwise: the async way settles it.
-                            Plain::Later(message) => {
-                                let port = answer.take_port();
-                                return Step::Async(Mail::Message(Letter { message, port }));
-                            }
-                        }
-                    }
-                    Mail::Other(mut errand) => {
-                        if !errand.is_wanted() {
-                            continue;
-                        }
-                        message_type = errand.message_type();
-                        let port = errand.take_port().map(|port| port.0);
-                        if port.as_ref().is_some_and(|port| port.is_expired()) {
-                            home.expired(Mail::Other(errand));
-                            continue;
-                        }
-                        let room = home.room(port.as_deref());
-                        answer = Answer::of(port);
-                        room.within(|| errand.run_plain(actor, ctx, &mut answer))
-                    }
-                };
-                ctx.follow_up(batch);
-                match outcome {
-                    Ok(()) if !ctx.wants_attention() => {
-                        answer.fail(AskError::NoReply);
-                        *handled += u32::from(counted);
-                    }
-                    outcome => {
-                        return match ctx.trouble(outcome, message_type, counted) {
-                            Some(trouble) => Step::Trouble(trouble),
-                            None => {
-                                *handled += u32::from(counted);
-                                continue;
-                            }
-                        };
-                    }
-                }
+    let mut record = Record { counted: false, message_type: "" };
+    let caught = watched(|| {
+        loop {
+            if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
+                return Step::Signalled;
             }
-        })
-    };
+            if *budget == 0 {
+                return Step::Budget;
+            }
+            let Some(mail) = batch.pop_front() else { return Step::Drained };
+            *budget -= 1;
+            record.counted = mail.takes_room();
+            home.begun(record.counted);
+            if !mail.is_plain() {
+                return Step::Async(mail);
+            }
+            let outcome = match mail {
+                // The hottest path of all: `open` would look once more at what it is.
+                Mail::Message(Letter { message, port }) => {
+                    let Some(port) = unless_expired(port) else {
+                        home.put_away(Mail::Message(Letter { message, port: None }));
+                        continue;
+                    };
+                    record.message_type = std::any::type_name::<A::Message>();
+                    let room = home.room(port.as_deref());
+                    answer = Answer::of(port);
+                    home.crash_by_chance();
+                    match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
+                        Plain::Done(outcome) => outcome,
+                        // `is_plain` said otherwise: the async way settles it.
+                        Plain::Later(message) => {
+                            let port = answer.take_port();
+                            return Step::Async(Mail::Message(Letter { message, port }));
+                        }
+                    }
+                }
+                Mail::Other(mut errand) => {
+                    let Some(port) = open_errand(&mut *errand) else {
+                        home.put_away(Mail::Other(errand));
+                        continue;
+                    };
+                    record.message_type = errand.message_type();
+                    let room = home.room(port.as_deref());
+                    answer = Answer::of(port);
+                    room.within(|| errand.run_plain(actor, ctx, &mut answer))
+                }
+            };
+            ctx.follow_up(batch);
+            if let Some(trouble) = ctx.trouble(outcome, record) {
+                return Step::Trouble(trouble);
+            }
+            answer.fail(AskError::NoReply);
+            *handled += u32::from(record.counted);
+        }
+    });
     home.count_told_errors();
     match caught {
         Ok(Step::Trouble(trouble)) => {
-            settle_answer(&mut answer, &trouble, counted, handled);
+            settle_answer(&mut answer, &trouble, record, handled);
             Step::Trouble(trouble)
         }
         Ok(step) => step,
         Err(payload) => {
             let error = ActorError::panic(payload);
             answer.fail(AskError::Crashed { reason: error.reason() });
-            ctx.answer().fail(AskError::Crashed { reason: error.reason() });
-            ctx.renew();
-            Step::Trouble(Trouble::Failed { error, message: message_type, counted })
+            // A shared message's plain handler finds the answer in the context.
+            Step::Trouble(crashed(ctx, error, record))
         }
     }
 }
 
 /// Answers the asker of a message that brought trouble: before anything else is done about it.
-fn settle_answer(answer: &mut Answer<'_>, trouble: &Trouble, counted: bool, handled: &mut u32) {
+fn settle_answer(answer: &mut Answer<'_>, trouble: &Trouble, record: Record, handled: &mut u32) {
     match trouble {
         Trouble::Stop(_) => {
             answer.fail(AskError::NoReply);
-            *handled += u32::from(counted);
+            *handled += u32::from(record.counted);
         }
         Trouble::Failed { error, .. } => answer.fail(ask_error(error)),
     }
@@ -172,6 +167,28 @@ pub(super) enum Stopped {
     Dropped,
 }
 
+/// The way back of a message that is about to be handled. `None` when nobody wants it any more: its timer was
+/// cancelled, or its asker has given up.
+#[inline]
+fn open<A: Actor>(mail: &mut Mail<A>) -> Option<Option<Arc<dyn Port>>> {
+    match mail {
+        Mail::Message(letter) => unless_expired(letter.port.take()),
+        Mail::Other(errand) => open_errand(&mut **errand),
+    }
+}
+
+fn open_errand<A: Actor>(errand: &mut dyn Errand<A>) -> Option<Option<Arc<dyn Port>>> {
+    if errand.is_wanted() { unless_expired(errand.take_port().map(|port| port.0)) } else { None }
+}
+
+#[inline]
+fn unless_expired(port: Option<Arc<dyn Port>>) -> Option<Option<Arc<dyn Port>>> {
+    match port {
+        Some(port) if port.is_expired() => None,
+        port => Some(port),
+    }
+}
+
 /// An async message that is about to be handled.
 pub(super) struct Job<A: Actor> {
     pub(super) mail: Mail<A>,
@@ -180,37 +197,24 @@ pub(super) struct Job<A: Actor> {
     pub(super) record: Record,
 }
 
-/// What is remembered of a message while its handler runs.
-#[derive(Clone, Copy)]
-pub(super) struct Record {
-    pub(super) counted: bool,
-    message_type: &'static str,
-}
-
 /// Makes an async message ready to be handled. `None` when nobody wants it any more.
 pub(super) fn begin_async<A: Actor>(
     home: &Arc<Cell<A>>,
     ctx: &mut Context<A>,
     mut mail: Mail<A>,
 ) -> Option<Result<Job<A>, Trouble>> {
-    if let Mail::Other(errand) = &mail
-        && !errand.is_wanted()
-    {
+    let record = Record::of(&mail);
+    let Some(port) = open(&mut mail) else {
+        home.put_away(mail);
         return None;
-    }
-    let record = Record { counted: mail.takes_room(), message_type: mail.message_type() };
-    let port = mail.take_port();
-    if port.as_ref().is_some_and(|port| port.is_expired()) {
-        home.expired(mail);
-        return None;
-    }
+    };
     let deadline = port.as_ref().and_then(|port| port.deadline());
     let room = home.room(port.as_deref());
     *ctx.answer() = Answer::of(port);
     if matches!(mail, Mail::Message(_))
         && let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance()))
     {
-        return Some(Err(crashed(ctx, payload, record)));
+        return Some(Err(crashed(ctx, ActorError::panic(payload), record)));
     }
     Some(Ok(Job { mail, room, deadline, record }))
 }
@@ -248,47 +252,42 @@ impl<F: Future<Output = ActorResult<()>>> Future for Handling<'_, F> {
     }
 }
 
-/// Settles what came of an async handler: its answer first. Says how many messages were handled.
+/// Settles what came of an async handler: its answer first.
 pub(super) fn finish_async<A: Actor>(
     home: &Arc<Cell<A>>,
     ctx: &mut Context<A>,
     outcome: Result<ActorResult<()>, Interrupt>,
     record: Record,
-) -> Result<u32, Stopped> {
+    handled: &mut u32,
+) -> Result<(), Stopped> {
     home.count_told_errors();
-    let mut answer = std::mem::replace(ctx.answer(), Answer::told());
-    let Record { counted, message_type } = record;
     match outcome {
-        Ok(outcome) => match ctx.trouble(outcome, message_type, counted) {
-            None => {
+        Ok(outcome) => {
+            let mut answer = std::mem::replace(ctx.answer(), Answer::told());
+            let Some(trouble) = ctx.trouble(outcome, record) else {
                 answer.fail(AskError::NoReply);
-                Ok(u32::from(counted))
-            }
-            Some(trouble) => {
-                let mut handled = 0;
-                settle_answer(&mut answer, &trouble, counted, &mut handled);
-                home.state.lock().count_handled(handled, &home.kernel);
-                Err(Stopped::Trouble(trouble))
-            }
-        },
+                *handled += u32::from(record.counted);
+                return Ok(());
+            };
+            settle_answer(&mut answer, &trouble, record, handled);
+            Err(Stopped::Trouble(trouble))
+        }
         Err(Interrupt::Dropped) => {
-            answer.fail(AskError::Crashed { reason: home.drop_reason() });
-            count(&home.kernel.totals.lost_in_hand, u64::from(counted));
+            ctx.answer().fail(AskError::Crashed { reason: home.drop_reason() });
+            count(&home.kernel.totals.lost_in_hand, u64::from(record.counted));
             Err(Stopped::Dropped)
         }
         Err(Interrupt::Panicked(payload)) => {
-            *ctx.answer() = answer;
-            Err(Stopped::Trouble(crashed(ctx, payload, record)))
+            Err(Stopped::Trouble(crashed(ctx, ActorError::panic(payload), record)))
         }
     }
 }
 
-/// An async handler panicked: its asker is told before anything else is done about it.
-fn crashed<A: Actor>(ctx: &mut Context<A>, payload: Box<dyn Any + Send>, record: Record) -> Trouble {
-    let error = ActorError::panic(payload);
+/// A handler panicked: its asker is told before anything else is done about it.
+fn crashed<A: Actor>(ctx: &mut Context<A>, error: ActorError, record: Record) -> Trouble {
     ctx.answer().fail(AskError::Crashed { reason: error.reason() });
     ctx.renew();
-    Trouble::Failed { error, message: record.message_type, counted: record.counted }
+    Trouble::Failed { error, record }
 }
 
 impl<A: Actor> Cell<A> {
@@ -318,16 +317,19 @@ impl<A: Actor> Cell<A> {
 
     #[cold]
     pub(super) fn admit(&self) {
-        let config = self.mailbox_config();
         let mut wakers = Vec::new();
-        let mut state = self.state.lock();
-        let admitted = state.mailbox.admit(config, self.ahead.load(Ordering::Relaxed), &mut wakers);
-        state.count_accepted(u32::try_from(admitted).unwrap_or(u32::MAX / 4), &self.kernel);
-        self.waiting.store(state.mailbox.has_waiting(), Ordering::SeqCst);
-        drop(state);
+        self.let_in(&mut self.state.lock(), &mut wakers);
         for waker in wakers {
             waker.wake();
         }
+    }
+
+    /// Lets waiting senders in, as far as there is room.
+    pub(super) fn let_in(&self, state: &mut State<A>, wakers: &mut Vec<Waker>) {
+        let ahead = self.ahead.load(Ordering::Relaxed);
+        let admitted = state.mailbox.admit(self.mailbox_config(), ahead, wakers);
+        state.count_accepted(admitted, &self.kernel);
+        self.waiting.store(state.mailbox.has_waiting(), Ordering::SeqCst);
     }
 
     #[inline]
@@ -343,9 +345,9 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// The asker gave up before its turn came: nobody wants the answer.
+    /// Nobody wants the message any more. A timer's takes no room and is no dead letter; an ask's is one.
     #[cold]
-    fn expired(&self, mail: Mail<A>) {
+    fn put_away(&self, mail: Mail<A>) {
         self.dead_letter(mail, &ExitReason::Normal, AskError::NoReply);
     }
 

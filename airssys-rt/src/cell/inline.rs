@@ -16,7 +16,7 @@ use crate::instrument::{Caller, Room};
 use crate::mail::Mail;
 use crate::reply::{Answer, AnySpot, watched};
 
-use super::handle::{Step, Trouble, ask_error, run_plain};
+use super::handle::{Record, Step, Trouble, ask_error, run_plain};
 use super::state::Phase;
 use super::{Action, Cell};
 
@@ -114,18 +114,15 @@ impl<A: Actor> Cell<A> {
             || crate::process::AnyCell::name(&**self),
             Some(&caller),
         );
-        let message_type = std::any::type_name::<A::Message>();
-        let outcome = {
-            watched(|| {
-                self.crash_by_chance();
-                room.within(|| actor.handle_plain(message, &mut ctx, &mut Answer::here(spot)))
-            })
-        };
+        let record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
+        let outcome = watched(|| {
+            self.crash_by_chance();
+            room.within(|| actor.handle_plain(message, &mut ctx, &mut Answer::here(spot)))
+        });
         self.count_told_errors();
         ctx.follow_up(&mut batch);
         match outcome {
-            Ok(Plain::Done(Ok(()))) if !ctx.wants_attention() => handled += 1,
-            Ok(Plain::Done(outcome)) => match ctx.trouble(outcome, message_type, true) {
+            Ok(Plain::Done(outcome)) => match ctx.trouble(outcome, record) {
                 None => handled += 1,
                 Some(trouble) => {
                     match &trouble {
@@ -144,7 +141,7 @@ impl<A: Actor> Cell<A> {
             Err(payload) => {
                 let error = ActorError::panic(payload);
                 spot.fail(AskError::Crashed { reason: error.reason() });
-                verdict = Some(Trouble::Failed { error, message: message_type, counted: true });
+                verdict = Some(Trouble::Failed { error, record });
             }
         }
         if let Some(began) = began {

@@ -46,7 +46,7 @@ use state::{Linger, More, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::{GRACE, end_within};
 pub(crate) use guard::{Current, caught, current};
-pub(crate) use handle::Trouble;
+pub(crate) use handle::{Record, Trouble};
 pub(crate) use state::{Failure, Launch, Limit, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.

@@ -277,8 +277,8 @@ impl<A: Actor> Worker<A> {
             let outcome = handling(home, actor, ctx, job).await;
             self.hand = false;
             ctx.follow_up(&mut self.batch);
-            match finish_async(home, ctx, outcome, record) {
-                Ok(handled) => self.handled += handled,
+            match finish_async(home, ctx, outcome, record, &mut self.handled) {
+                Ok(()) => {}
                 Err(Stopped::Trouble(met)) => self.trouble = Some(met),
                 Err(Stopped::Dropped) => {
                     self.end(home, &mut seat, ctx, home.signalled()).await;
@@ -363,9 +363,7 @@ impl<A: Actor> Worker<A> {
         }
         home.ahead.store(ahead, Ordering::Relaxed);
         if state.mailbox.has_waiting() {
-            let admitted = state.mailbox.admit(config, ahead, &mut wakers);
-            state.count_accepted(u32::try_from(admitted).unwrap_or(u32::MAX / 4), &home.kernel);
-            home.waiting.store(state.mailbox.has_waiting(), Ordering::SeqCst);
+            home.let_in(&mut state, &mut wakers);
         }
         let refill = if !self.batch.is_empty() || !state.mailbox.is_empty() {
             Refill::More(seat)
@@ -400,51 +398,41 @@ impl<A: Actor> Worker<A> {
     ) -> Pin<Box<dyn Future<Output = Option<End>> + Send + 'a>> {
         // Boxed, since it is rare and would make every task large.
         Box::pin(async move {
-            let (error, message, counted) = match trouble {
+            let (error, record) = match trouble {
                 Trouble::Stop(reason) => return Some(End { reason, hook: true, escalate: false }),
-                Trouble::Failed { error, message, counted } => (error, message, u64::from(counted)),
+                Trouble::Failed { error, record } => (error, record),
             };
+            let actor_type = std::any::type_name::<A>();
             count(&home.kernel.totals.failures, 1);
-            let name = home.name();
-            instrument::crashed(home.pid, name.as_deref(), std::any::type_name::<A>(), message, &error);
+            instrument::crashed(home.pid, home.name().as_deref(), actor_type, record.message_type, &error);
             let panicked = error.is_panic();
-            let reason = error.reason();
-            let action = match seat.as_mut().and_then(|seat| seat.as_mut()) {
-                None => ErrorAction::Restart,
-                Some(actor) => match home.guarded(None, None, actor.on_error(&error, ctx)).await {
-                    Ok(action) => action,
-                    Err(Interrupt::Dropped) => {
-                        count(&home.kernel.totals.lost_in_hand, counted);
-                        let _ = discard(error);
-                        return Some(home.signalled());
-                    }
-                    Err(Interrupt::Panicked(payload)) => {
-                        let _ = discard(error);
-                        let text = panic_text(payload);
-                        instrument::hook_failed(home.pid, std::any::type_name::<A>(), "error", &text);
-                        let reason = ExitReason::Panicked { message: text };
-                        count(&home.kernel.totals.lost_in_hand, counted);
-                        return Some(End { reason, hook: false, escalate: false });
-                    }
-                },
+            let decision = match seat.as_mut().and_then(|seat| seat.as_mut()) {
+                None => Ok(ErrorAction::Restart),
+                Some(actor) => home.guarded(None, None, actor.on_error(&error, ctx)).await,
+            };
+            let ends = |reason| Some(End { reason, hook: !panicked, escalate: false });
+            let end = match decision {
+                Ok(ErrorAction::Resume) if !panicked => None,
+                Ok(ErrorAction::Stop) => ends(ExitReason::Normal),
+                Ok(ErrorAction::Resume | ErrorAction::Restart) => ends(error.reason()),
+                Ok(ErrorAction::Escalate) => ends(error.reason()).map(|end| End { escalate: true, ..end }),
+                Err(Interrupt::Dropped) => Some(home.signalled()),
+                Err(Interrupt::Panicked(payload)) => {
+                    let message = panic_text(payload);
+                    instrument::hook_failed(home.pid, actor_type, "error", &message);
+                    Some(End { reason: ExitReason::Panicked { message }, hook: false, escalate: false })
+                }
             };
             // An error of the user's type: its destructor is foreign code.
             let _ = discard(error);
-            if action == ErrorAction::Resume && !panicked {
+            if end.is_some() {
+                count(&home.kernel.totals.lost_in_hand, u64::from(record.counted));
+            } else {
                 // Handled, with a failure for an answer.
-                self.handled += counted as u32;
+                self.handled += u32::from(record.counted);
                 ctx.renew();
-                return None;
             }
-            count(&home.kernel.totals.lost_in_hand, counted);
-            let end = match action {
-                ErrorAction::Stop => End { reason: ExitReason::Normal, hook: !panicked, escalate: false },
-                ErrorAction::Escalate => End { reason, hook: !panicked, escalate: true },
-                ErrorAction::Resume | ErrorAction::Restart => {
-                    End { reason, hook: !panicked, escalate: false }
-                }
-            };
-            Some(end)
+            end
         })
     }
 
