@@ -12,14 +12,14 @@ use tokio::sync::oneshot;
 use crate::actor::{Actor, Handles};
 use crate::address::{Address, HasProcess, Here, Posting, Target, WeakSender};
 use crate::cell::{Cell, Posted};
-use crate::error::{NotRunning, SendError, TrySendError};
+use crate::error::NotRunning;
 use crate::exit::{Down, ExitReason, MonitorId};
 use crate::letter::Letter;
 use crate::mail::Mail;
 use crate::process::{AnyCell, Ending, ProcessInfo, Until, Watcher};
 use crate::process_id::ProcessId;
 use crate::recipient::Recipient;
-use crate::request::{Request, Tell};
+use crate::request::sends;
 
 /// A reference to an actor of type `A`.
 ///
@@ -61,38 +61,7 @@ impl<A: Actor> ActorRef<A> {
         Self::revive(cell)
     }
 
-    /// Sends a message and waits for room only. Resolves when the mailbox has taken it.
-    ///
-    /// # Errors
-    /// [`SendError`] with the message, when the actor has ended or refuses what does not fit.
-    ///
-    /// # Cancel safety
-    /// Dropped while it waits, the message is not sent.
-    pub fn tell<M: Send + 'static>(&self, message: M) -> Tell<'_, Self, M>
-    where
-        A: Handles<M>,
-    {
-        Tell::new(self, message)
-    }
-
-    /// Sends a message without waiting.
-    ///
-    /// # Errors
-    /// [`TrySendError`] with the message, when there is no room or the actor has ended.
-    pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), TrySendError<M>>
-    where
-        A: Handles<M>,
-    {
-        Request::<_, M, ()>::new(self, message).try_tell()
-    }
-
-    /// Asks with a message shared by many actors: see [`Request`].
-    pub fn ask<M: Send + 'static>(&self, message: M) -> Request<'_, Self, M, <A as Handles<M>>::Reply>
-    where
-        A: Handles<M>,
-    {
-        Request::new(self, message)
-    }
+    sends!();
 
     /// Its id, the same through all restarts.
     #[must_use]
@@ -258,32 +227,7 @@ impl<A: Actor> WeakRef<A> {
         self.pid
     }
 
-    /// Sends a message and waits for room only: see [`ActorRef::tell`].
-    pub fn tell<M: Send + 'static>(&self, message: M) -> Tell<'_, Self, M>
-    where
-        A: Handles<M>,
-    {
-        Tell::new(self, message)
-    }
-
-    /// Sends a message without waiting.
-    ///
-    /// # Errors
-    /// [`TrySendError`] with the message, when there is no room or the actor has ended.
-    pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), TrySendError<M>>
-    where
-        A: Handles<M>,
-    {
-        Request::<_, M, ()>::new(self, message).try_tell()
-    }
-
-    /// Asks with a message shared by many actors: see [`Request`].
-    pub fn ask<M: Send + 'static>(&self, message: M) -> Request<'_, Self, M, <A as Handles<M>>::Reply>
-    where
-        A: Handles<M>,
-    {
-        Request::new(self, message)
-    }
+    sends!();
 
     /// Everything else about it, while its record exists.
     #[must_use]
@@ -435,9 +379,4 @@ impl Future for Monitor {
         let gone = Down { monitor: self.guard.id, pid: self.guard.pid, reason: ExitReason::Killed };
         Pin::new(&mut self.told).poll(cx).map(|down| down.unwrap_or(gone))
     }
-}
-
-/// Sends without the future, for code that has the message by value.
-pub(crate) fn send_error<M>(full: bool, message: M) -> SendError<M> {
-    if full { SendError::Full(message) } else { SendError::Stopped(message) }
 }

@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::kernel::Kernel;
 use crate::letter::Letter;
 use crate::process::{AnyCell, ProcessInfo};
 use crate::process_id::ProcessId;
@@ -53,9 +54,14 @@ pub trait Address<M: Send + 'static>: Clone + Send + Sync + 'static {
     fn __target(&self) -> Option<Target>;
     #[doc(hidden)]
     fn __weak(&self) -> WeakSender<M>;
+    /// The system behind it: it keeps the time.
+    #[doc(hidden)]
+    fn __town(&self) -> Option<Town> {
+        self.__target().map(|target| Town(target.0.kernel().clone()))
+    }
     #[doc(hidden)]
     fn __ask_timeout(&self) -> Duration {
-        self.__target().map_or(DEFAULT_ASK_TIMEOUT, |target| target.0.kernel().ask_timeout)
+        self.__town().map_or(DEFAULT_ASK_TIMEOUT, |town| town.0.ask_timeout)
     }
 }
 
@@ -68,6 +74,9 @@ pub struct Here<'a>(pub(crate) &'a mut dyn AnySpot);
 /// The cell behind an address.
 #[derive(Clone)]
 pub struct Target(pub(crate) Arc<dyn AnyCell>);
+
+/// The system behind an address.
+pub struct Town(pub(crate) Arc<Kernel>);
 
 /// The timer that sends a message.
 #[derive(Clone)]
@@ -111,5 +120,6 @@ crate::opaque::opaque_debug! {
     Posting<M>;
     Timer;
     Target;
+    Town;
     Here<'a>;
 }

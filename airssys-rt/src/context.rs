@@ -23,7 +23,7 @@ use crate::process::{AnyCell, LinkKey, Owner, Watcher};
 use crate::process_id::ProcessId;
 use crate::reply::Answer;
 use crate::system::System;
-use crate::timer::{self, Timers, Wanted};
+use crate::timer::Timers;
 
 /// What a handler gets besides its message: the actor's own side of the runtime.
 pub struct Context<A: Actor> {
@@ -321,24 +321,13 @@ impl<A: Actor> Context<A> {
         &self,
         delay: Duration,
         period: Option<Duration>,
-        mut next: impl FnMut() -> Option<M> + Send + 'static,
+        next: impl FnMut() -> Option<M> + Send + 'static,
     ) where
         A: Handles<M>,
     {
-        let wanted = Wanted::new();
         let send = WeakRef::new(&self.cell).__weak();
-        let timer = wanted.clone();
-        let mut due = timer::after(delay);
-        let at = due;
-        self.cell.note_timer(wanted.clone());
-        let fire = Box::new(move |now| {
-            if timer.send_off() && !send(next()?, Timer(timer.clone())) {
-                return None;
-            }
-            due = timer::next_tick(due, period?, now);
-            Some(due)
-        });
-        Timers::add(self.cell.kernel_ref(), at, wanted, fire);
+        let send = move |message, wanted| send(message, Timer(wanted));
+        self.cell.note_timer(Timers::send(self.cell.kernel_ref(), delay, period, next, send));
     }
 }
 

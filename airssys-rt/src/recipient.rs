@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::address::{Address, HasProcess, Here, Posting, Target, WeakSender};
+use crate::address::{Address, HasProcess, Here, Posting, Target, Town, WeakSender};
 use crate::error::TrySendError;
 use crate::letter::Letter;
 use crate::process::ProcessInfo;
@@ -45,6 +45,7 @@ trait AnyAddress<M>: Send + Sync {
     fn post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M>;
     fn target(&self) -> Option<Target>;
     fn weak(&self) -> WeakSender<M>;
+    fn town(&self) -> Option<Town>;
     fn ask_timeout(&self) -> Duration;
 }
 
@@ -67,6 +68,10 @@ impl<D: Address<M>, M: Send + 'static> AnyAddress<M> for D {
 
     fn weak(&self) -> WeakSender<M> {
         self.__weak()
+    }
+
+    fn town(&self) -> Option<Town> {
+        self.__town()
     }
 
     fn ask_timeout(&self) -> Duration {
@@ -143,6 +148,10 @@ impl<M: Send + 'static> Address<M> for Recipient<M> {
 
     fn __weak(&self) -> WeakSender<M> {
         self.to.weak()
+    }
+
+    fn __town(&self) -> Option<Town> {
+        self.to.town()
     }
 
     fn __ask_timeout(&self) -> Duration {

@@ -11,8 +11,7 @@ use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
-use crate::actor_ref::send_error;
-use crate::address::{Address, Here, Posting, Timer, Waits};
+use crate::address::{Address, Here, Posting, Timer, Town, Waits};
 use crate::cell::{Current, current, down_error};
 use crate::error::{AskError, SendError, TrySendError};
 use crate::instrument::Caller;
@@ -22,6 +21,49 @@ use crate::process::AnyCell;
 use crate::process_id::ProcessId;
 use crate::reply::{Port, ReplyCell, Spot};
 use crate::timer::{self, Timers, Wanted};
+
+/// The three ways to send, as every reference to an actor of type `A` has them.
+macro_rules! sends {
+    () => {
+        /// Sends a message and waits for room only. Resolves when the mailbox has taken it.
+        ///
+        /// # Errors
+        /// [`SendError`](crate::SendError) with the message, when the actor has ended or refuses what does not fit.
+        ///
+        /// # Cancel safety
+        /// Dropped while it waits, the message is not sent.
+        pub fn tell<M: Send + 'static>(&self, message: M) -> crate::Tell<'_, Self, M>
+        where
+            A: Handles<M>,
+        {
+            crate::Tell::new(self, message)
+        }
+
+        /// Sends a message without waiting.
+        ///
+        /// # Errors
+        /// [`TrySendError`](crate::TrySendError) with the message, when there is no room or the actor has ended.
+        pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), crate::TrySendError<M>>
+        where
+            A: Handles<M>,
+        {
+            crate::Request::<_, M, ()>::new(self, message).try_tell()
+        }
+
+        /// Asks with a message shared by many actors: see [`Request`](crate::Request).
+        pub fn ask<M: Send + 'static>(
+            &self,
+            message: M,
+        ) -> crate::Request<'_, Self, M, <A as Handles<M>>::Reply>
+        where
+            A: Handles<M>,
+        {
+            crate::Request::new(self, message)
+        }
+    };
+}
+
+pub(crate) use sends;
 
 /// A message on its way: nothing happens until it is awaited (asked) or told.
 ///
@@ -141,7 +183,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     }
 
     fn runtime(&self) -> Option<Handle> {
-        self.to.get().__target().map(|target| target.0.kernel().runtime.clone())
+        self.to.get().__town().map(|town| town.0.runtime.clone())
     }
 
     /// Tells once, `delay` from now. The message takes no room in the mailbox.
@@ -207,27 +249,13 @@ fn set_timer<D: Address<M>, M: Send + 'static>(
     to: &D,
     delay: Duration,
     period: Option<Duration>,
-    mut next: impl FnMut() -> Option<M> + Send + 'static,
+    next: impl FnMut() -> Option<M> + Send + 'static,
 ) -> TimerHandle {
-    let wanted = Wanted::new();
-    let Some(target) = to.__target() else { return TimerHandle { timer: None } };
-    let kernel = target.0.kernel().clone();
+    let Some(Town(kernel)) = to.__town() else { return TimerHandle { timer: None } };
     // A strong address would keep the actor alive.
     let send = to.__weak();
-    let timer = wanted.clone();
-    let mut due = timer::after(delay);
-    let at = due;
-    let fire = Box::new(move |now: Instant| {
-        if timer.send_off() {
-            let message = next()?;
-            if !send(message, Timer(timer.clone())) {
-                return None;
-            }
-        }
-        due = timer::next_tick(due, period?, now);
-        Some(due)
-    });
-    Timers::add(&kernel, at, wanted.clone(), fire);
+    let send = move |message, wanted| send(message, Timer(wanted));
+    let wanted = Timers::send(&kernel, delay, period, next, send);
     TimerHandle { timer: Some((wanted, kernel)) }
 }
 
@@ -295,107 +323,73 @@ impl Drop for Asking {
 impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, M, R> {
     type Output = Result<R, AskError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let answer = ready!(self.as_mut().poll_answer(cx));
+        let this = self.project();
+        *this.state = AskState::Done;
+        *this.asking = None;
+        Poll::Ready(answer)
+    }
+}
+
+impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Ask<'_, D, M, R> {
+    fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
         let mut this = self.project();
+        let to = this.to.get();
         loop {
             match this.state {
                 AskState::Start { message } => {
                     // An ask that never waits has to give way to other tasks now and then.
-                    let coop = ready!(tokio::task::coop::poll_proceed(cx));
-                    let Some(taken) = message.take() else {
-                        *this.state = AskState::Done;
-                        continue;
-                    };
-                    coop.made_progress();
+                    ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+                    let Some(message) = message.take() else { return Poll::Ready(Err(AskError::NoReply)) };
                     let mut spot = Spot::Empty;
-                    let turn = this.to.get().__turn();
-                    let message = match this.to.get().__ask_here(turn, taken, Here(&mut spot)) {
+                    let turn = to.__turn();
+                    // What is sent by the long way, or the slot of an answer that the handler took away.
+                    let (unsent, later) = match to.__ask_here(turn, message, Here(&mut spot)) {
+                        Err(message) => (Some(message), None),
                         Ok(()) => match spot {
-                            Spot::Value(answer) => {
-                                *this.state = AskState::Done;
-                                return Poll::Ready(answer);
-                            }
-                            Spot::Later(cell) => {
-                                let asker = current();
-                                let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
-                                let cell = Waiting(cell);
-                                let port: Arc<dyn Port> = cell.0.clone();
-                                match note(asker, this.to.get(), Arc::downgrade(&port), *this.ignore_cycle) {
-                                    Ok(asking) => *this.asking = asking,
-                                    Err(error) => {
-                                        *this.state = AskState::Done;
-                                        return Poll::Ready(Err(error));
-                                    }
-                                }
-                                *this.state = AskState::Waiting(cell);
-                                this.sleep.set(Some(sleep_until(until, this.to.get())));
-                                continue;
-                            }
-                            Spot::Empty => {
-                                *this.state = AskState::Done;
-                                return Poll::Ready(Err(AskError::NoReply));
-                            }
+                            Spot::Value(answer) => return Poll::Ready(answer),
+                            Spot::Later(cell) => (None, Some(cell)),
+                            Spot::Empty => return Poll::Ready(Err(AskError::NoReply)),
                         },
-                        Err(message) => message,
                     };
                     let asker = current();
-                    let until = deadline(this.limit, this.to.get(), asker.as_ref(), this.waited);
-                    let cell = Arc::new(ReplyCell::new(Some(until), Caller::current()));
+                    let until = deadline(this.limit, to, asker.as_ref(), this.waited);
+                    let cell =
+                        later.unwrap_or_else(|| Arc::new(ReplyCell::new(Some(until), Caller::current())));
                     let port: Arc<dyn Port> = cell.clone();
-                    match note(asker, this.to.get(), Arc::downgrade(&port), *this.ignore_cycle) {
+                    let cell = Waiting(cell);
+                    match note(asker, to, Arc::downgrade(&port), *this.ignore_cycle) {
                         Ok(asking) => *this.asking = asking,
-                        Err(error) => {
-                            *this.state = AskState::Done;
-                            return Poll::Ready(Err(error));
-                        }
+                        Err(error) => return Poll::Ready(Err(error)),
                     }
-                    match this.to.get().__post(turn, Letter::asked(message, port), true) {
-                        Posting::Done => *this.state = AskState::Waiting(Waiting(cell)),
-                        Posting::Waits(waits) => {
-                            *this.state = AskState::Posting { waits, cell: Some(Waiting(cell)) }
-                        }
-                        Posting::Full(_) => {
-                            *this.state = AskState::Done;
-                            return Poll::Ready(Err(AskError::Full));
-                        }
-                        Posting::Stopped(_) => {
-                            *this.state = AskState::Done;
-                            return Poll::Ready(Err(AskError::Stopped));
-                        }
-                    }
-                    this.sleep.set(Some(sleep_until(until, this.to.get())));
+                    let posting = unsent.map(|message| to.__post(turn, Letter::asked(message, port), true));
+                    *this.state = match posting {
+                        None | Some(Posting::Done) => AskState::Waiting(cell),
+                        Some(Posting::Waits(waits)) => AskState::Posting { waits, cell: Some(cell) },
+                        Some(Posting::Full(_)) => return Poll::Ready(Err(AskError::Full)),
+                        Some(Posting::Stopped(_)) => return Poll::Ready(Err(AskError::Stopped)),
+                    };
+                    this.sleep.set(Some(sleep_until(until, to)));
                 }
                 AskState::Posting { waits, cell } => match waits.as_mut().poll(cx) {
                     Poll::Ready(Ok(())) => {
-                        *this.state = match cell.take() {
-                            Some(cell) => AskState::Waiting(cell),
-                            None => AskState::Done,
-                        };
+                        *this.state = cell.take().map_or(AskState::Done, AskState::Waiting);
                     }
-                    Poll::Ready(Err(_)) => {
-                        *this.state = AskState::Done;
-                        return Poll::Ready(Err(AskError::Stopped));
-                    }
+                    Poll::Ready(Err(_)) => return Poll::Ready(Err(AskError::Stopped)),
                     Poll::Pending => {
                         ready!(poll_sleep(this.sleep.as_mut(), cx));
-                        *this.state = AskState::Done;
                         return Poll::Ready(Err(AskError::Timeout { limit: *this.waited }));
                     }
                 },
-                AskState::Waiting(cell) => match cell.0.poll(cx) {
-                    Poll::Ready(answer) => {
-                        *this.state = AskState::Done;
-                        *this.asking = None;
+                AskState::Waiting(cell) => {
+                    if let Poll::Ready(answer) = cell.0.poll(cx) {
                         return Poll::Ready(answer);
                     }
-                    Poll::Pending => {
-                        ready!(poll_sleep(this.sleep.as_mut(), cx));
-                        cell.0.expire();
-                        *this.state = AskState::Done;
-                        *this.asking = None;
-                        return Poll::Ready(Err(AskError::Timeout { limit: *this.waited }));
-                    }
-                },
+                    ready!(poll_sleep(this.sleep.as_mut(), cx));
+                    cell.0.expire();
+                    return Poll::Ready(Err(AskError::Timeout { limit: *this.waited }));
+                }
                 AskState::Done => return Poll::Ready(Err(AskError::NoReply)),
             }
         }
@@ -448,13 +442,9 @@ fn sleep_until<D: Address<M>, M: Send + 'static>(until: Instant, to: &D) -> Slee
         return tokio::time::sleep_until(until);
     }
     // Polled outside Tokio: the system's runtime keeps the time.
-    match to.__target() {
-        Some(target) => {
-            let _here = target.0.kernel().runtime.enter();
-            tokio::time::sleep_until(until)
-        }
-        None => tokio::time::sleep_until(until),
-    }
+    let town = to.__town();
+    let _here = town.as_ref().map(|town| town.0.runtime.enter());
+    tokio::time::sleep_until(until)
 }
 
 fn poll_sleep(sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<()> {
@@ -540,8 +530,8 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
                             self.state = TellState::Done;
                             return Poll::Ready(Ok(()));
                         }
-                        Posting::Full(letter) => return self.finish(true, letter.message),
-                        Posting::Stopped(letter) => return self.finish(false, letter.message),
+                        Posting::Full(letter) => return self.finish(SendError::Full(letter.message)),
+                        Posting::Stopped(letter) => return self.finish(SendError::Stopped(letter.message)),
                         Posting::Waits(waits) => self.state = TellState::Waits(waits),
                     }
                 }
@@ -551,7 +541,7 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
                             self.state = TellState::Done;
                             Poll::Ready(Ok(()))
                         }
-                        Err(letter) => self.finish(false, letter.message),
+                        Err(letter) => self.finish(SendError::Stopped(letter.message)),
                     };
                 }
                 TellState::Done => return Poll::Ready(Ok(())),
@@ -561,9 +551,9 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
 }
 
 impl<D, M> Tell<'_, D, M> {
-    fn finish(&mut self, full: bool, message: M) -> Poll<Result<(), SendError<M>>> {
+    fn finish(&mut self, error: SendError<M>) -> Poll<Result<(), SendError<M>>> {
         self.state = TellState::Done;
-        Poll::Ready(Err(send_error(full, message)))
+        Poll::Ready(Err(error))
     }
 }
 

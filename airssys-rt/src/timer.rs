@@ -126,6 +126,30 @@ impl Timers {
         }
     }
 
+    /// Has `send` take what `next` gives: once, `delay` from now, or every `period` from then on, without bursts. It ends
+    /// when there is nothing more to send, nobody takes it, or the returned wish is cancelled.
+    pub(crate) fn send<M>(
+        kernel: &Arc<Kernel>,
+        delay: Duration,
+        period: Option<Duration>,
+        mut next: impl FnMut() -> Option<M> + Send + 'static,
+        send: impl Fn(M, Wanted) -> bool + Send + 'static,
+    ) -> Wanted {
+        let wanted = Wanted::new();
+        let timer = wanted.clone();
+        let mut due = after(delay);
+        let first = due;
+        let fire = Box::new(move |now| {
+            if timer.send_off() && !send(next()?, timer.clone()) {
+                return None;
+            }
+            due = next_tick(due, period?, now);
+            Some(due)
+        });
+        Self::add(kernel, first, wanted.clone(), fire);
+        wanted
+    }
+
     /// Takes a timer out; what it has sent and is still queued will not be handled.
     pub(crate) fn cancel(&self, wanted: &Wanted) {
         wanted.0.live.store(false, Ordering::Release);

@@ -376,3 +376,20 @@ async fn c079_nobody_slips_through_a_shutdown() {
     })
     .await;
 }
+
+#[supervisor]
+struct Crew {
+    #[child(count = 2)]
+    pool: Pool<Worker>,
+}
+
+#[test]
+fn c096_a_plain_thread_asks_and_tells_a_pool() {
+    let runtime = runtime();
+    let system = System::builder().runtime(runtime.handle().clone()).build().unwrap();
+    let crew = runtime.block_on(async { system.start(Crew::spec()).await.unwrap() });
+    assert_eq!(crew.pool.note(1).blocking_ask(), Ok(1));
+    assert_eq!(crew.pool.note_later(2).blocking_ask(), Ok(2));
+    crew.pool.note(3).blocking_tell().unwrap();
+    assert_eq!(crew.pool.recipient().note(4).blocking_ask(), Ok(4));
+}

@@ -538,3 +538,29 @@ async fn c124_a_timer_without_a_period_is_a_mistake_of_the_caller() {
     })
     .await;
 }
+
+#[supervisor]
+struct Clocks {
+    log: Log,
+
+    #[child(start = Clock::new(&log), count = 2)]
+    pool: Pool<Clock>,
+}
+
+#[tokio::test(start_paused = true)]
+async fn c121_a_timer_of_a_pool_reaches_its_members_in_turn() {
+    within(async {
+        let system = System::new("test");
+        let log = Log::new();
+        let clocks = system.start(Clocks::spec(log.clone())).await.unwrap();
+        clocks.pool.note(1).tell_after(SECOND).detach();
+        let every = clocks.pool.note(2).tell_every(2 * SECOND);
+        sleep(5 * SECOND).await;
+        assert_eq!(log.lines(), ["1 at 1000", "2 at 2000", "2 at 4000"]);
+        every.cancel();
+        sleep(5 * SECOND).await;
+        assert_eq!(log.lines().len(), 3);
+        assert_eq!(system.counters().timers, 0);
+    })
+    .await;
+}

@@ -5,15 +5,14 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
-use std::time::Duration;
 
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::ActorRef;
-use crate::address::{Address, Here, Posting, Target, WeakSender};
-use crate::error::{AskError, TrySendError};
+use crate::address::{Address, Here, Posting, Target, Town, WeakSender};
+use crate::error::AskError;
 use crate::letter::Letter;
 use crate::recipient::Recipient;
-use crate::request::{Request, Tell};
+use crate::request::{Request, sends};
 
 /// Several actors of one type: each message goes to the next one in turn.
 ///
@@ -39,32 +38,7 @@ impl<A: Actor> Pool<A> {
         &self.members[turn % self.members.len()]
     }
 
-    /// Sends a message to the next member: see [`ActorRef::tell`].
-    pub fn tell<M: Send + 'static>(&self, message: M) -> Tell<'_, Self, M>
-    where
-        A: Handles<M>,
-    {
-        Tell::new(self, message)
-    }
-
-    /// Sends a message to the next member without waiting.
-    ///
-    /// # Errors
-    /// [`TrySendError`] with the message, when that member has no room or has ended.
-    pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), TrySendError<M>>
-    where
-        A: Handles<M>,
-    {
-        Request::<_, M, ()>::new(self, message).try_tell()
-    }
-
-    /// Asks the next member.
-    pub fn ask<M: Send + 'static>(&self, message: M) -> Request<'_, Self, M, <A as Handles<M>>::Reply>
-    where
-        A: Handles<M>,
-    {
-        Request::new(self, message)
-    }
+    sends!();
 
     /// Asks every member at the same time: the answers in order of the members, errors in place.
     ///
@@ -160,7 +134,7 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
         })
     }
 
-    fn __ask_timeout(&self) -> Duration {
-        self.members[0].cell.kernel_ref().ask_timeout
+    fn __town(&self) -> Option<Town> {
+        self.members.first().map(|member| Town(member.cell.kernel_ref().clone()))
     }
 }

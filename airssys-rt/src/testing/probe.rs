@@ -16,6 +16,9 @@ use crate::reply::Port;
 
 /// An address of messages of type `M` that records them and answers as it is told.
 ///
+/// A probe is of no system: a timer set on it (`tell_after`, `tell_every`) does nothing, and `blocking_ask` gives
+/// [`AskError::Stopped`].
+///
 /// ```
 /// use airssys_rt::prelude::*;
 /// use airssys_rt::testing::Probe;
