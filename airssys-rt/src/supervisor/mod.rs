@@ -10,6 +10,7 @@ mod intensity;
 mod policy;
 mod pool;
 mod runner;
+mod slot;
 mod spec;
 mod strategy;
 

@@ -19,15 +19,15 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::actor::Actor;
-use crate::cell::{GRACE, caught, end_within};
+use crate::cell::caught;
 use crate::config::ActorConfig;
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, ChildError, StartError};
+use crate::error::{ActorResult, ChildError, StartError};
 use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
 use crate::lock::Lock;
-use crate::process::{AnyCell, Ending, ProcessRole, Until};
+use crate::process::AnyCell;
 use crate::process_id::ProcessId;
 use crate::timer::{self, Timers, Wanted};
 
@@ -36,7 +36,8 @@ use super::child_spec::{Fresh, Options, Parting, Starter, significance};
 use super::command::{ChildInfo, ChildStatus, Command, Health, Order};
 use super::home::Home;
 use super::intensity::Intensity;
-use super::policy::{AfterExit, AutoShutdown, RestartPolicy, Shutdown};
+use super::policy::{AfterExit, AutoShutdown, RestartPolicy};
+use super::slot::{Body, Child, ChildState, Slot};
 use super::spec::{Plan, Starting, SupervisorBuilder};
 use super::strategy::RestartStrategy;
 
@@ -82,336 +83,15 @@ impl Estate {
     }
 }
 
-/// One place in the start order: a child, or a group of equal children.
-pub(crate) struct Slot {
-    pub(crate) id: Arc<str>,
-    options: Arc<Options>,
-    declared: bool,
-    /// Its place among the declared ones.
-    order: u32,
-    body: Body,
-}
-
-enum Body {
-    One(Child),
-    /// Equal children: one-for-one inside, one child for the strategy.
-    Group {
-        members: BTreeMap<u64, Child>,
-        next: u64,
-        dynamic: bool,
-        max: Option<usize>,
-    },
-}
-
-struct Child {
-    starter: Arc<dyn Starter>,
-    state: ChildState,
-    /// Only where there is a backoff.
-    attempts: u32,
-    up_since: Option<Instant>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum ChildState {
-    Running {
-        incarnation: u32,
-    },
-    /// It ended for good, unless somebody asks for it again.
-    Stopped,
-    /// A restart of its group took it down and has not come to it yet.
-    Waiting,
-    Restarting {
-        ticket: u64,
-        counted: bool,
-        /// Whether its group is restarted with it.
-        group: bool,
-    },
-    /// Temporary, and over: kept in the estate alone.
-    Retired,
-}
-
-impl ChildState {
-    fn stopped(for_good: bool) -> Self {
-        if for_good { Self::Stopped } else { Self::Waiting }
-    }
-
-    /// Whether the restart of a group goes on from here.
-    fn is_anchor(&self) -> bool {
-        matches!(self, Self::Restarting { group: true, .. })
-    }
-
-    fn status(&self) -> ChildStatus {
-        match self {
-            Self::Running { .. } => ChildStatus::Running,
-            Self::Waiting | Self::Restarting { .. } => ChildStatus::Restarting,
-            Self::Stopped | Self::Retired => ChildStatus::Stopped,
-        }
-    }
-}
-
-/// Where a process is found: its slot's rank, and its number in a group.
-type Place = (u32, Option<u64>);
-
-impl Child {
-    fn new(starter: Arc<dyn Starter>) -> Self {
-        Self { starter, state: ChildState::Stopped, attempts: 0, up_since: None }
-    }
-
-    fn cell(&self) -> Arc<dyn AnyCell> {
-        self.starter.cell()
-    }
-
-    fn is_running(&self) -> bool {
-        matches!(self.state, ChildState::Running { .. })
-    }
-
-    /// Starts an incarnation. A child that does not come up is left stopped, with its cell buried if `bury`.
-    async fn start(
-        &mut self,
-        options: &Options,
-        id: &Arc<str>,
-        declared: bool,
-        bury: bool,
-    ) -> Result<(), StartError> {
-        let outcome = self.starter.start(options, id.clone(), declared).await;
-        let cell = self.cell();
-        match outcome {
-            Ok(()) => {
-                self.state = ChildState::Running { incarnation: cell.incarnation() };
-                self.up_since = Some(Instant::now());
-                Ok(())
-            }
-            Err(error) => {
-                let for_good = bury || matches!(error, StartError::Ignored { .. });
-                self.state = ChildState::stopped(for_good);
-                if for_good {
-                    let reason = match &error {
-                        StartError::Panicked { message, .. } => {
-                            ExitReason::Panicked { message: message.clone() }
-                        }
-                        StartError::Ignored { .. } => ExitReason::Normal,
-                        StartError::Killed { .. } | StartError::Timeout { .. } => ExitReason::Killed,
-                        error => ExitReason::Failed { message: error.to_string().into() },
-                    };
-                    cell.bury(reason);
-                }
-                Err(error)
-            }
-        }
-    }
-
-    /// Ends the child by its `shutdown`, and for good if asked.
-    async fn stop(&mut self, options: &Options, for_good: bool) {
-        let cell = self.cell();
-        if for_good {
-            self.starter.part();
-        }
-        let reason = match std::mem::replace(&mut self.state, ChildState::stopped(for_good)) {
-            ChildState::Running { .. } => stop_cell(&cell, options.shutdown, for_good).await,
-            _ => ExitReason::Shutdown,
-        };
-        if for_good {
-            cell.bury(reason);
-        }
-    }
-}
-
-/// Ends one incarnation: asked, waited for, killed, and at last left behind.
-async fn stop_cell(cell: &Arc<dyn AnyCell>, shutdown: Shutdown, for_good: bool) -> ExitReason {
-    let mut ended = cell.wait(Until::Down);
-    let limit = match shutdown {
-        Shutdown::Kill => Duration::ZERO,
-        Shutdown::After(limit) => limit,
-        Shutdown::Wait => {
-            cell.clone().request(Ending::Stop, for_good);
-            cell.release_asks();
-            return ended.await.unwrap_or(ExitReason::Killed);
-        }
-    };
-    if shutdown != Shutdown::Kill {
-        cell.clone().request(Ending::Stop, for_good);
-        cell.release_asks();
-        if let Ok(reason) = ended.try_recv() {
-            return reason;
-        }
-        if let Ok(reason) = tokio::time::timeout(limit, &mut ended).await {
-            return reason.unwrap_or(ExitReason::Killed);
-        }
-    }
-    cell.clone().request(Ending::Kill, for_good);
-    end_within(cell, GRACE).await;
-    ended.try_recv().unwrap_or(ExitReason::Killed)
-}
-
-impl Slot {
-    pub(crate) fn new(id: Arc<str>, options: Arc<Options>, body: Fresh, declared: bool) -> Self {
-        let body = match body {
-            Fresh::One(starter) => Body::One(Child::new(starter)),
-            Fresh::Pool(starters) => {
-                let members: BTreeMap<_, _> = (0..).zip(starters.into_iter().map(Child::new)).collect();
-                let next = members.len() as u64;
-                Body::Group { members, next, dynamic: false, max: None }
-            }
-            Fresh::Dynamic { max } => Body::Group { members: BTreeMap::new(), next: 0, dynamic: true, max },
-        };
-        Self { id, options, declared, order: 0, body }
-    }
-
-    fn children(&self) -> impl DoubleEndedIterator<Item = (Option<u64>, &Child)> {
-        let (one, many) = match &self.body {
-            Body::One(child) => (Some((None, child)), None),
-            Body::Group { members, .. } => {
-                (None, Some(members.iter().map(|(number, child)| (Some(*number), child))))
-            }
-        };
-        one.into_iter().chain(many.into_iter().flatten())
-    }
-
-    /// Whether it is a supervisor below.
-    pub(crate) fn is_supervisor(&self) -> bool {
-        matches!(&self.body, Body::One(child) if child.cell().role() == ProcessRole::Supervisor)
-    }
-
-    /// Whether its children are started at run time.
-    fn is_dynamic(&self) -> bool {
-        matches!(self.body, Body::Group { dynamic: true, .. })
-    }
-
-    fn child_mut(&mut self, member: Option<u64>) -> Option<&mut Child> {
-        match (&mut self.body, member) {
-            (Body::One(child), None) => Some(child),
-            (Body::Group { members, .. }, Some(number)) => members.get_mut(&number),
-            _ => None,
-        }
-    }
-
-    /// Starts what is to run here. On a failure, what was started of a group is stopped again.
-    ///
-    /// `again` says that the processes exist and keep their mailboxes when they fail to start.
-    pub(crate) async fn start(&mut self, again: bool) -> Result<(), StartError> {
-        let declared = self.declared && !self.is_dynamic();
-        let Self { id, options, body, .. } = self;
-        match body {
-            Body::One(child) => child.start(options, id, declared, !again).await,
-            Body::Group { members, .. } => {
-                let mut failed = None;
-                for child in members.values_mut() {
-                    match child.start(options, id, declared, !again).await {
-                        Ok(()) | Err(StartError::Ignored { .. }) => {}
-                        Err(error) => {
-                            failed = Some(error);
-                            break;
-                        }
-                    }
-                }
-                match failed {
-                    None => Ok(()),
-                    Some(error) => {
-                        self.stop(!again).await;
-                        Err(error)
-                    }
-                }
-            }
-        }
-    }
-
-    /// Ends what runs here: the members of a group at the same time.
-    async fn stop(&mut self, for_good: bool) {
-        let Self { options, body, .. } = self;
-        match body {
-            Body::One(child) => {
-                child.stop(options, for_good || options.restart == RestartPolicy::Temporary).await
-            }
-            Body::Group { members, dynamic, .. } => {
-                let for_good = for_good || (*dynamic && options.restart == RestartPolicy::Temporary);
-                stop_together(members, options, for_good).await;
-            }
-        }
-    }
-
-    /// Forgets the children started at run time that ended for good: a group restart stopped those that are
-    /// temporary, and started none of those that asked not to be.
-    fn forget_ended(&mut self) -> Vec<ProcessId> {
-        match &mut self.body {
-            Body::Group { members, dynamic: true, .. } => {
-                let mut gone = Vec::new();
-                members.retain(|_, child| {
-                    let ended = child.state == ChildState::Stopped;
-                    if ended {
-                        gone.push(child.cell().pid());
-                    }
-                    !ended
-                });
-                gone
-            }
-            _ => Vec::new(),
-        }
-    }
-}
-
-/// Ends many children at once: as long as the slowest of them takes, not as all of them.
-async fn stop_together(members: &mut BTreeMap<u64, Child>, options: &Options, for_good: bool) {
-    let until = Instant::now();
-    let mut waits = Vec::new();
-    for child in members.values_mut().rev() {
-        let cell = child.cell();
-        if for_good {
-            child.starter.part();
-        }
-        if child.is_running() {
-            let ended = cell.wait(Until::Down);
-            let ending = if options.shutdown == Shutdown::Kill { Ending::Kill } else { Ending::Stop };
-            cell.clone().request(ending, for_good);
-            cell.release_asks();
-            waits.push((cell, Some(ended)));
-        } else {
-            waits.push((cell, None));
-        }
-        child.state = ChildState::stopped(for_good);
-    }
-    let limit = match options.shutdown {
-        Shutdown::Kill => Some(until),
-        Shutdown::After(limit) => Some(until + limit),
-        Shutdown::Wait => None,
-    };
-    let mut late = Vec::new();
-    for (cell, ended) in waits {
-        let Some(mut ended) = ended else {
-            if for_good {
-                cell.bury(ExitReason::Shutdown);
-            }
-            continue;
-        };
-        let reason = match ended.try_recv() {
-            Ok(reason) => Some(reason),
-            Err(_) => match limit {
-                None => (&mut ended).await.ok(),
-                Some(limit) => tokio::time::timeout_at(limit, &mut ended).await.ok().and_then(Result::ok),
-            },
-        };
-        match reason {
-            Some(reason) if for_good => cell.bury(reason),
-            Some(_) => {}
-            None => {
-                cell.clone().request(Ending::Kill, for_good);
-                late.push(cell);
-            }
-        }
-    }
-    for cell in late {
-        end_within(&cell, GRACE).await;
-        if for_good {
-            cell.bury(ExitReason::Killed);
-        }
-    }
-}
-
 /// Takes a delayed restart back; one that is queued already is stale by its ticket.
 fn cancel_retry(retries: &mut HashMap<ProcessId, Wanted>, cell: &Arc<dyn AnyCell>) {
     if let Some(wanted) = retries.remove(&cell.pid()) {
         cell.kernel().timers.cancel(&wanted);
     }
 }
+
+/// Where a process is found: its slot's rank, and its number in a group.
+type Place = (u32, Option<u64>);
 
 /// A supervisor: an actor that starts, restarts and ends others.
 ///
@@ -456,7 +136,7 @@ impl Supervisor {
     }
 
     /// Puts a slot last in the start order.
-    fn append(&mut self, slot: Slot) -> u32 {
+    fn append(&mut self, slot: Slot) {
         let rank = self.next_rank;
         self.next_rank += 1;
         self.ranks.insert(slot.id.clone(), rank);
@@ -464,7 +144,6 @@ impl Supervisor {
             self.places.insert(child.cell().pid(), (rank, member));
         }
         self.slots.insert(rank, slot);
-        rank
     }
 
     fn child(&mut self, (rank, member): Place) -> Option<(&mut Child, Arc<Options>, Arc<str>)> {
@@ -499,6 +178,19 @@ impl Supervisor {
         }
     }
 
+    /// Forgets what ended for good in a slot and could not be asked for again: a temporary child, and children started
+    /// at run time.
+    fn forget_ended(&mut self, rank: u32) {
+        let Some(slot) = self.slots.get_mut(&rank) else { return };
+        for gone in slot.forget_ended() {
+            self.places.remove(&gone);
+        }
+        let temporary = slot.options.restart == RestartPolicy::Temporary;
+        if temporary && matches!(&slot.body, Body::One(child) if child.state == ChildState::Stopped) {
+            self.forget((rank, None));
+        }
+    }
+
     /// The first start: by the plan. What came up is stopped in reverse when something did not.
     async fn start_by_plan(&mut self, plan: Plan, home: Home) -> ActorResult<()> {
         let slots = Arc::new(Lock::new(Vec::new()));
@@ -517,23 +209,21 @@ impl Supervisor {
             slot.order = order;
             self.append(slot);
         }
-        self.settle_start(outcome).await
-    }
-
-    async fn settle_start(&mut self, outcome: Result<(), StartError>) -> ActorResult<()> {
-        match outcome {
-            Ok(()) => {
-                let ended: Vec<_> = self.idle_temporaries();
-                for place in ended {
-                    self.forget(place);
-                }
-                Ok(())
-            }
-            Err(error) => {
-                self.stop_all(true).await;
-                Err(error.into())
+        if outcome.is_ok() {
+            let ended: Vec<_> = self.idle_temporaries();
+            for place in ended {
+                self.forget(place);
             }
         }
+        self.settle_start(outcome, true).await
+    }
+
+    /// What came up is stopped when something did not.
+    async fn settle_start(&mut self, outcome: Result<(), StartError>, for_good: bool) -> ActorResult<()> {
+        if outcome.is_err() {
+            self.stop_all(for_good).await;
+        }
+        Ok(outcome?)
     }
 
     /// Temporary children that asked not to be started are not kept.
@@ -564,13 +254,7 @@ impl Supervisor {
                 }
             }
         }
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(error) => {
-                self.stop_all(false).await;
-                Err(error.into())
-            }
-        }
+        self.settle_start(outcome, false).await
     }
 
     /// Ends all children, the last one first. Those added at run time end for good in any case.
@@ -579,8 +263,7 @@ impl Supervisor {
             for (_, child) in slot.children() {
                 cancel_retry(&mut self.retries, &child.cell());
             }
-            let passing = !slot.declared || slot.is_dynamic();
-            slot.stop(for_good || passing).await;
+            slot.stop(for_good || !slot.outlives()).await;
         }
     }
 
@@ -656,24 +339,25 @@ impl Supervisor {
         ends.then_some(ExitReason::Shutdown)
     }
 
-    /// A child is to be restarted: now, or after its delay.
-    async fn failed(&mut self, ctx: &mut Context<Self>, place: Place) -> Verdict {
-        let now = Instant::now();
-        if !self.intensity.allows(now) {
-            instrument::gave_up(ctx.pid(), &ExitReason::Shutdown);
-            return Some(ExitReason::Shutdown);
-        }
-        let group = place.1.is_none() && self.flags.strategy != RestartStrategy::OneForOne;
-        if let Some(backoff) = self.flags.backoff {
-            let chance = ctx.cell.kernel_ref().chance();
-            let (child, ..) = self.child(place)?;
-            let attempt = backoff.attempt(child.attempts, child.up_since.take(), now);
-            child.attempts = attempt.saturating_add(1);
-            let delay = backoff.delay(attempt, chance);
-            self.retry(ctx, place, Some(delay), true, group);
+    /// Takes one restart out of the budget; the end of the supervisor when there is none left.
+    fn spend(&mut self, ctx: &Context<Self>) -> Verdict {
+        if self.intensity.allows(Instant::now()) {
             return None;
         }
-        self.restart(ctx, place, group).await;
+        instrument::gave_up(ctx.pid(), &ExitReason::Shutdown);
+        Some(ExitReason::Shutdown)
+    }
+
+    /// A child is to be restarted: now, or after its delay.
+    async fn failed(&mut self, ctx: &mut Context<Self>, place: Place) -> Verdict {
+        if let Some(end) = self.spend(ctx) {
+            return Some(end);
+        }
+        let group = place.1.is_none() && self.flags.strategy != RestartStrategy::OneForOne;
+        match self.next_delay(ctx, place) {
+            Some(delay) => self.retry(ctx, place, Some(delay), true, group),
+            None => self.restart(ctx, place, group).await,
+        }
         None
     }
 
@@ -720,9 +404,8 @@ impl Supervisor {
         };
         self.retries.remove(&pid);
         // The first try was counted when the child failed; a further one counts now.
-        if !counted && !self.intensity.allows(Instant::now()) {
-            instrument::gave_up(ctx.pid(), &ExitReason::Shutdown);
-            return Some(ExitReason::Shutdown);
+        if !counted && let Some(end) = self.spend(ctx) {
+            return Some(end);
         }
         self.restart(ctx, place, group).await;
         None
@@ -747,13 +430,7 @@ impl Supervisor {
         for &rank in affected.iter().rev() {
             let Some(slot) = self.slots.get_mut(&rank) else { continue };
             slot.stop(false).await;
-            for gone in slot.forget_ended() {
-                self.places.remove(&gone);
-            }
-            let temporary = slot.options.restart == RestartPolicy::Temporary;
-            if temporary && matches!(slot.body, Body::One(_)) {
-                self.forget((rank, None));
-            }
+            self.forget_ended(rank);
         }
         for rank in affected {
             let Some(slot) = self.slots.get_mut(&rank) else { continue };
@@ -762,11 +439,7 @@ impl Supervisor {
             }
             count(&ctx.cell.kernel_ref().totals.restarts, slot.children().count() as u64);
             match slot.start(true).await {
-                Ok(()) | Err(StartError::Ignored { .. }) => {
-                    for gone in slot.forget_ended() {
-                        self.places.remove(&gone);
-                    }
-                }
+                Ok(()) | Err(StartError::Ignored { .. }) => self.forget_ended(rank),
                 Err(_) => {
                     self.start_failed(ctx, rank);
                     return;
@@ -780,16 +453,16 @@ impl Supervisor {
         let Some(slot) = self.slots.get(&rank) else { return };
         let first = slot.children().next().map(|(member, _)| member);
         let Some(member) = first else { return };
-        let now = Instant::now();
-        let delay = self.next_delay(ctx, (rank, member), now);
+        let delay = self.next_delay(ctx, (rank, member));
         self.retry(ctx, (rank, member), delay, false, true);
     }
 
-    fn next_delay(&mut self, ctx: &Context<Self>, place: Place, now: Instant) -> Option<Duration> {
+    /// How long the next try of a child waits, where there is a backoff.
+    fn next_delay(&mut self, ctx: &Context<Self>, place: Place) -> Option<Duration> {
         let backoff = self.flags.backoff?;
         let chance = ctx.cell.kernel_ref().chance();
         let (child, ..) = self.child(place)?;
-        let attempt = backoff.attempt(child.attempts, None, now);
+        let attempt = backoff.attempt(child.attempts, child.up_since.take(), Instant::now());
         child.attempts = attempt.saturating_add(1);
         Some(backoff.delay(attempt, chance))
     }
@@ -797,7 +470,7 @@ impl Supervisor {
     async fn restart_one(&mut self, ctx: &mut Context<Self>, place: Place) {
         let kernel = ctx.cell.kernel_ref().clone();
         let Some(slot) = self.slots.get(&place.0) else { return };
-        let (declared, dynamic) = (slot.declared && !slot.is_dynamic(), slot.is_dynamic());
+        let (declared, dynamic) = (slot.outlives(), slot.is_dynamic());
         let Some((child, options, id)) = self.child(place) else { return };
         count(&kernel.totals.restarts, 1);
         match child.start(&options, &id, declared, false).await {
@@ -809,7 +482,7 @@ impl Supervisor {
                 }
             }
             Err(_) => {
-                let delay = self.next_delay(ctx, place, Instant::now());
+                let delay = self.next_delay(ctx, place);
                 self.retry(ctx, place, delay, false, false);
             }
         }
@@ -879,13 +552,10 @@ impl Supervisor {
         let missing = || ChildError::NotFound { child: format!("{group}{pid}").into() };
         let rank = *self.ranks.get(group).ok_or_else(missing)?;
         let place = *self.places.get(&pid).filter(|place| place.0 == rank).ok_or_else(missing)?;
-        if let Some((child, ..)) = self.child(place) {
-            let cell = child.cell();
-            cancel_retry(&mut self.retries, &cell);
-        }
         let (child, options, _) = self.child(place).ok_or_else(missing)?;
-        let anchor = child.state.is_anchor();
+        let (cell, anchor) = (child.cell(), child.state.is_anchor());
         child.stop(&options, true).await;
+        cancel_retry(&mut self.retries, &cell);
         self.forget(place);
         if anchor {
             // It goes alone: its group is tried again without it.
@@ -909,18 +579,7 @@ impl Supervisor {
         if anchor {
             self.give_group_up();
         }
-        let slot = self.slots.get_mut(&rank).ok_or_else(missing)?;
-        let dynamic = match &mut slot.body {
-            Body::Group { members, dynamic: true, .. } => std::mem::take(members),
-            _ => BTreeMap::new(),
-        };
-        for child in dynamic.values() {
-            self.places.remove(&child.cell().pid());
-        }
-        let slot = self.slots.get(&rank).ok_or_else(missing)?;
-        if slot.options.restart == RestartPolicy::Temporary && matches!(slot.body, Body::One(_)) {
-            self.forget((rank, None));
-        }
+        self.forget_ended(rank);
         Ok(())
     }
 
@@ -1103,10 +762,6 @@ impl Actor for Supervisor {
         self.stop_all(for_good).await;
         Ok(())
     }
-
-    async fn on_error(&mut self, _error: &ActorError, _ctx: &mut Context<Self>) -> crate::error::ErrorAction {
-        crate::error::ErrorAction::Restart
-    }
 }
 
 impl Drop for Supervisor {
@@ -1121,23 +776,16 @@ impl Drop for Supervisor {
             if !slot.declared {
                 continue;
             }
-            match &mut slot.body {
-                Body::One(child) => child.state = ChildState::Stopped,
-                Body::Group { members, dynamic: true, .. } => members.clear(),
-                Body::Group { members, .. } => {
-                    for child in members.values_mut() {
-                        child.state = ChildState::Stopped;
-                    }
-                }
+            if let Body::Group { members, dynamic: true, .. } = &mut slot.body {
+                members.clear();
             }
             kept.push(slot);
         }
         let mut estate = self.estate.lock();
         estate.slots.extend(kept);
+        // The retired ones, too: they come back with the next incarnation.
         for slot in &mut estate.slots {
-            if let Body::One(child) = &mut slot.body {
-                child.state = ChildState::Stopped;
-            }
+            slot.children_mut().for_each(|child| child.state = ChildState::Stopped);
         }
     }
 }

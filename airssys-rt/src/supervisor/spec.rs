@@ -18,7 +18,8 @@ use super::child_spec::{IntoChild, Parting, Prepared};
 use super::handle::Supervised;
 use super::home::Home;
 use super::policy::AutoShutdown;
-use super::runner::{Estate, Flags, Slot};
+use super::runner::{Estate, Flags};
+use super::slot::Slot;
 use super::strategy::RestartStrategy;
 
 /// How a supervisor first starts its children.
