@@ -14,7 +14,8 @@ use crate::linger::Linger;
 use crate::process::{AnyCell, Tally};
 use crate::registry::Registry;
 use crate::table::Table;
-use crate::testing::simulation::Schedule;
+use crate::testing::log::Event;
+use crate::testing::schedule::Schedule;
 use crate::timer::Timers;
 
 pub(crate) struct Kernel {
@@ -58,8 +59,32 @@ impl Kernel {
     /// Runs a future of the framework: on Tokio, or where the simulation says.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         match &self.schedule {
-            Some(schedule) => schedule.spawn(Box::pin(future)),
+            Some(schedule) => schedule.spawn(Box::pin(future), None),
             None => drop(self.runtime.spawn(future)),
+        }
+    }
+
+    /// Runs the task of an actor.
+    #[inline]
+    pub(crate) fn spawn_actor<C: AnyCell>(
+        &self,
+        cell: &Arc<C>,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) {
+        match &self.schedule {
+            Some(schedule) => {
+                let actor: Arc<dyn AnyCell> = cell.clone();
+                schedule.spawn(Box::pin(future), Some(Arc::downgrade(&actor)));
+            }
+            None => drop(self.runtime.spawn(future)),
+        }
+    }
+
+    /// In a simulation, notes what happened to a process.
+    #[inline]
+    pub(crate) fn note(&self, cell: &dyn AnyCell, what: impl FnOnce() -> Event) {
+        if let Some(schedule) = &self.schedule {
+            schedule.note(cell, what());
         }
     }
 

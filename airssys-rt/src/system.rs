@@ -26,7 +26,7 @@ use crate::process::{AnyCell, Ending, ProcessInfo, ProcessRole, Until, short_nam
 use crate::process_id::ProcessId;
 use crate::registry::Registry;
 use crate::table::Table;
-use crate::testing::simulation::Schedule;
+use crate::testing::schedule::Schedule;
 use crate::timer::Timers;
 use crate::tree::Tree;
 #[cfg(unix)]

@@ -25,6 +25,7 @@ use crate::mail::Mail;
 use crate::mailbox::Ticket;
 use crate::process::{AnyCell, Ending, LinkKey, Tally, Until, Watcher};
 use crate::seat::Turn;
+use crate::testing::log::Event;
 
 use super::guard::Interrupt;
 use super::state::{Failure, Limit, More, Phase};
@@ -235,6 +236,8 @@ impl<A: Actor> Cell<A> {
         batch: &mut VecDeque<Mail<A>>,
         handled: u32,
     ) {
+        let incarnation = self.incarnation.load(Ordering::Acquire);
+        self.kernel.note(&**self, || Event::Down { incarnation, reason: reason.clone() });
         let mut state = self.state.lock();
         state.count_handled(handled, &self.kernel);
         state.mailbox.restore(batch);
@@ -262,9 +265,7 @@ impl<A: Actor> Cell<A> {
             self.fire_links(&reason);
         }
         Self::resolve(waiters, &reason);
-        let decided = owner.is_some_and(|owner| {
-            owner.child_ended(self.pid, self.incarnation.load(Ordering::Acquire), &reason, escalate)
-        });
+        let decided = owner.is_some_and(|owner| owner.child_ended(self.pid, incarnation, &reason, escalate));
         if !decided {
             self.end_for_good(reason);
         }
@@ -359,6 +360,7 @@ impl<A: Actor> Cell<A> {
             self.drop_state(&mut seat);
         }
         instrument::stopped(self.pid, name.as_deref(), std::any::type_name::<A>(), &reason);
+        self.kernel.note(&**self, || Event::Ended { reason: reason.clone() });
         self.kernel.retire(Tally { accepted: accepted.into(), handled: handled.into(), queued: 0 });
         refuse(turned_away);
         self.bury_letters(leftover, &reason);
@@ -409,7 +411,8 @@ impl<A: Actor> Cell<A> {
     pub(super) fn abandoned(self: &Arc<Self>, batch: &mut VecDeque<Mail<A>>, handled: u32) {
         let mut state = self.state.lock();
         state.leave();
-        if matches!(state.phase, Phase::Ended) {
+        if matches!(state.phase, Phase::Unborn | Phase::Down | Phase::Ended) {
+            // No incarnation runs: what comes next is the supervisor's to say.
             return;
         }
         let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());

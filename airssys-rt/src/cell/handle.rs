@@ -19,8 +19,9 @@ use crate::kernel::count;
 use crate::letter::Letter;
 use crate::mail::{Doing, Errand, Mail};
 use crate::mailbox::Item;
-use crate::process::AnyCell;
+use crate::process::{AnyCell, Ending};
 use crate::reply::{Answer, Port, watched};
+use crate::testing::fault::Fault;
 
 use super::ending::End;
 use super::guard::Interrupt;
@@ -98,14 +99,16 @@ pub(super) fn run_plain<A: Actor>(
                     record.message_type = std::any::type_name::<A::Message>();
                     let room = home.room(port.as_deref());
                     answer = Answer::of(port);
-                    home.crash_by_chance();
-                    match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
-                        Plain::Done(outcome) => outcome,
-                        // `is_plain` said otherwise: the async way settles it.
-                        Plain::Later(message) => {
-                            let port = answer.take_port();
-                            return Step::Async(Mail::Message(Letter { message, port }));
-                        }
+                    match home.about_to_handle(record.message_type) {
+                        Err(fault) => Err(fault),
+                        Ok(()) => match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
+                            Plain::Done(outcome) => outcome,
+                            // `is_plain` said otherwise: the async way settles it.
+                            Plain::Later(message) => {
+                                let port = answer.take_port();
+                                return Step::Async(Mail::Message(Letter { message, port }));
+                            }
+                        },
                     }
                 }
                 Mail::Other(mut errand) => {
@@ -116,7 +119,10 @@ pub(super) fn run_plain<A: Actor>(
                     record.message_type = errand.message_type();
                     let room = home.room(port.as_deref());
                     answer = Answer::of(port);
-                    room.within(|| errand.run_plain(actor, ctx, &mut answer))
+                    match home.about_to_handle(record.message_type) {
+                        Err(fault) => Err(fault),
+                        Ok(()) => room.within(|| errand.run_plain(actor, ctx, &mut answer)),
+                    }
                 }
             };
             ctx.follow_up(batch);
@@ -211,10 +217,13 @@ pub(super) fn begin_async<A: Actor>(
     let deadline = port.as_ref().and_then(|port| port.deadline());
     let room = home.room(port.as_deref());
     *ctx.answer() = Answer::of(port);
-    if matches!(mail, Mail::Message(_))
-        && let Err(payload) = catch_unwind(AssertUnwindSafe(|| home.crash_by_chance()))
-    {
-        return Some(Err(crashed(ctx, ActorError::panic(payload), record)));
+    match catch_unwind(AssertUnwindSafe(|| home.about_to_handle(record.message_type))) {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            ctx.answer().fail(ask_error(&error));
+            return Some(Err(Trouble::Failed { error, record }));
+        }
+        Err(payload) => return Some(Err(crashed(ctx, ActorError::panic(payload), record))),
     }
     Some(Ok(Job { mail, room, deadline, record }))
 }
@@ -291,15 +300,25 @@ fn crashed<A: Actor>(ctx: &mut Context<A>, error: ActorError, record: Record) ->
 }
 
 impl<A: Actor> Cell<A> {
-    /// In a simulation, a message may crash its actor by the seed's decision.
+    /// In a simulation, notes the message; the seed may decide that its actor fails instead of handling it.
     #[inline]
-    pub(super) fn crash_by_chance(&self) {
-        if let Some(schedule) = &self.kernel.schedule {
-            let supervises = self.state.lock().rare.as_ref().is_some_and(|rare| rare.supervises);
-            if !supervises && schedule.crashes() {
-                std::panic::resume_unwind(Box::new("a simulated crash"));
-            }
+    pub(super) fn about_to_handle(self: &Arc<Self>, message: &'static str) -> ActorResult<()> {
+        match &self.kernel.schedule {
+            None => Ok(()),
+            Some(schedule) => self.simulate(schedule.about_to_handle(&**self, message)),
         }
+    }
+
+    #[cold]
+    fn simulate(self: &Arc<Self>, fault: Option<Fault>) -> ActorResult<()> {
+        match fault {
+            Some(Fault::Panic) => std::panic::resume_unwind(Box::new("a simulated crash")),
+            Some(Fault::Error) => return Err(ActorError::msg("a simulated error")),
+            Some(Fault::Kill) => drop(self.request_end(Ending::Kill, true)),
+            Some(Fault::Stop) => drop(self.request_end(Ending::Stop, true)),
+            Some(Fault::Abort | Fault::Delay(_)) | None => {}
+        }
+        Ok(())
     }
 
     /// A message leaves the queue: there is room for one more.

@@ -115,9 +115,9 @@ impl<A: Actor> Cell<A> {
             Some(&caller),
         );
         let record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
-        let outcome = watched(|| {
-            self.crash_by_chance();
-            room.within(|| actor.handle_plain(message, &mut ctx, &mut Answer::here(spot)))
+        let outcome = watched(|| match self.about_to_handle(record.message_type) {
+            Ok(()) => room.within(|| actor.handle_plain(message, &mut ctx, &mut Answer::here(spot))),
+            Err(fault) => Plain::Done(Err(fault)),
         });
         self.count_told_errors();
         ctx.follow_up(&mut batch);

@@ -39,6 +39,7 @@ use crate::process::{AnyCell, Ending, LinkKey, ProcessRole, ProcessStatus, Tally
 use crate::process_id::ProcessId;
 use crate::reply::Port;
 use crate::seat::Seat;
+use crate::testing::log::Event;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
 
@@ -134,6 +135,7 @@ impl<A: Actor> Cell<A> {
             crate::instrument::start_failed(self.pid, None, std::any::type_name::<A>(), &reason);
             return self.end_for_good(reason);
         }
+        self.kernel.note(&**self, || Event::Started { incarnation: 1 });
         let mut state = self.state.lock();
         state.phase = Phase::Idle;
         let waits = !state.mailbox.is_empty();
@@ -181,7 +183,7 @@ impl<A: Actor> Cell<A> {
         match action {
             Action::Nothing => {}
             Action::Wake(waker) => waker.wake(),
-            Action::Spawn => self.kernel.spawn(run::live(self.clone())),
+            Action::Spawn => self.kernel.spawn_actor(self, run::live(self.clone())),
         }
     }
 

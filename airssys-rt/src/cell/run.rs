@@ -23,6 +23,7 @@ use crate::mail::Mail;
 use crate::mailbox::Item;
 use crate::process::AnyCell;
 use crate::seat::Turn;
+use crate::testing::log::Event;
 
 use super::ending::End;
 use super::guard::Interrupt;
@@ -209,6 +210,7 @@ impl<A: Actor> Worker<A> {
                     std::any::type_name::<A>(),
                     incarnation,
                 );
+                home.kernel.note(&**home, || Event::Started { incarnation });
                 let stop = ctx.stop.take();
                 ctx.follow_up(&mut self.batch);
                 {
@@ -236,6 +238,7 @@ impl<A: Actor> Worker<A> {
                     std::any::type_name::<A>(),
                     &reason,
                 );
+                home.kernel.note(&**home, || Event::StartFailed { reason });
                 home.end_incarnation(ctx);
                 home.drop_state(&mut seat);
                 drop(seat);

@@ -1,168 +1,55 @@
 //! One thread, paused time, and a seed that decides who runs next.
-//!
-//! Everything that the framework runs goes through a [`Schedule`]; whatever is ready waits in a
-//! list, and a seeded generator picks from it. The same seed gives the same run.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::{Arc, Weak};
-use std::task::{Context, Poll, Wake, Waker};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use crate::error::discard;
-use crate::lock::Lock;
+use crate::process_id::ProcessId;
 use crate::system::System;
 
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// The seeded order of everything that is ready.
-pub(crate) struct Schedule {
-    state: Lock<State>,
-}
-
-struct State {
-    random: Random,
-    tasks: BTreeMap<u64, Task>,
-    ready: Vec<u64>,
-    next: u64,
-    driver: Option<Waker>,
-    crash_probability: f64,
-    crashes: u64,
-}
-
-/// SplitMix64: small, seeded, and good enough to order things.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        ((u128::from(self.next()) * bound as u128) >> 64) as usize
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "53 bits are kept, which is what a double holds")]
-    fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
-    }
-}
-
-struct Wakeup {
-    task: u64,
-    schedule: Weak<Schedule>,
-}
-
-impl Wake for Wakeup {
-    fn wake(self: Arc<Self>) {
-        if let Some(schedule) = self.schedule.upgrade() {
-            schedule.make_ready(self.task);
-        }
-    }
-}
-
-impl Schedule {
-    fn new(seed: u64) -> Arc<Self> {
-        Arc::new(Self {
-            state: Lock::new(State {
-                random: Random(seed),
-                tasks: BTreeMap::new(),
-                ready: Vec::new(),
-                next: 0,
-                driver: None,
-                crash_probability: 0.0,
-                crashes: 0,
-            }),
-        })
-    }
-
-    pub(crate) fn spawn(&self, task: Task) {
-        let mut state = self.state.lock();
-        let number = state.next;
-        state.next += 1;
-        state.tasks.insert(number, task);
-        state.ready.push(number);
-        let driver = state.driver.take();
-        drop(state);
-        if let Some(driver) = driver {
-            driver.wake();
-        }
-    }
-
-    fn make_ready(&self, task: u64) {
-        let mut state = self.state.lock();
-        if !state.ready.contains(&task) {
-            state.ready.push(task);
-        }
-        let driver = state.driver.take();
-        drop(state);
-        if let Some(driver) = driver {
-            driver.wake();
-        }
-    }
-
-    /// A seeded coin: whether an ask that could be handled at once takes the long way.
-    pub(crate) fn coin(&self) -> bool {
-        self.state.lock().random.next() & 1 == 1
-    }
-
-    /// A seeded number from 0 to 1.
-    pub(crate) fn chance(&self) -> f64 {
-        self.state.lock().random.unit()
-    }
-
-    /// Whether the message that is about to be handled crashes its actor.
-    pub(crate) fn crashes(&self) -> bool {
-        let mut state = self.state.lock();
-        if state.crash_probability <= 0.0 {
-            return false;
-        }
-        let crash = state.random.unit() < state.crash_probability;
-        state.crashes += u64::from(crash);
-        crash
-    }
-
-    /// Runs one ready task. False when none is ready.
-    fn step(self: &Arc<Self>, cx: &mut Context<'_>) -> bool {
-        let (number, task) = {
-            let mut state = self.state.lock();
-            if state.ready.is_empty() {
-                state.driver = Some(cx.waker().clone());
-                return false;
-            }
-            let bound = state.ready.len();
-            let place = state.random.below(bound);
-            let number = state.ready.swap_remove(place);
-            (number, state.tasks.remove(&number))
-        };
-        let Some(mut task) = task else { return true };
-        let waker = Waker::from(Arc::new(Wakeup { task: number, schedule: Arc::downgrade(self) }));
-        let mut inner = Context::from_waker(&waker);
-        match catch_unwind(AssertUnwindSafe(|| task.as_mut().poll(&mut inner))) {
-            Ok(Poll::Pending) => {
-                self.state.lock().tasks.insert(number, task);
-            }
-            Ok(Poll::Ready(())) => drop(task),
-            Err(payload) => {
-                // As a task of Tokio: its panic is its own.
-                let _ = discard(payload);
-                let _ = discard(task);
-            }
-        }
-        true
-    }
-}
+use super::fault::{Fault, Faults};
+use super::log::Entry;
+use super::schedule::Schedule;
 
 /// A system on one thread with paused time and a seeded order of everything that is ready.
 ///
-/// The same seed gives the same run; another seed another schedule. Tasks that a test spawns on Tokio
-/// itself run in Tokio's own order, which is the same each time.
+/// Everything that the framework runs goes through one list of what is ready, and a seeded generator picks from it;
+/// whether an ask that needs no hop takes none is decided by it, too, and so is each fault. The same seed gives the same run
+/// and the same [`log`](Self::log), byte for byte; another seed another schedule. Tasks that a test spawns on Tokio itself
+/// run in Tokio's own order, which is the same each time.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+/// use airssys_rt::testing::Simulation;
+///
+/// #[actor]
+/// #[derive(Default)]
+/// struct Counter {
+///     value: u64,
+/// }
+///
+/// #[handlers]
+/// impl Counter {
+///     #[handler]
+///     fn increment(&mut self) -> u64 {
+///         self.value += 1;
+///         self.value
+///     }
+/// }
+///
+/// let play = |sim: Simulation| async move {
+///     let counter = sim.system().spawn(Counter::default());
+///     sim.crash_randomly(0.3);
+///     while counter.increment().await.is_ok() {}
+///     let lines: Vec<String> = sim.log().iter().map(ToString::to_string).collect();
+///     lines
+/// };
+/// assert_eq!(Simulation::run(7, play), Simulation::run(7, play));
+/// ```
 pub struct Simulation {
     seed: u64,
     system: System,
@@ -180,15 +67,51 @@ impl Simulation {
         Fut: Future<Output = ()> + Send + 'static,
     {
         for seed in seeds {
-            let run = catch_unwind(AssertUnwindSafe(|| Self::run(seed, &test)));
-            if let Err(payload) = run {
-                eprintln!(
-                    "Simulation::check failed with seed {seed}: run it again with `{seed}..{}`",
-                    seed + 1
-                );
+            Self::run_named(seed, &test);
+        }
+    }
+
+    /// Runs `test` with one seed; a panic names it.
+    fn run_named<F, Fut>(seed: u64, test: F) -> Fut::Output
+    where
+        F: FnOnce(Simulation) -> Fut,
+        Fut: Future + Send + 'static,
+        Fut::Output: Send + 'static,
+    {
+        match catch_unwind(AssertUnwindSafe(|| Self::run(seed, test))) {
+            Ok(output) => output,
+            Err(payload) => {
+                eprintln!("simulation failed with seed {seed}: run it again with `{seed}..{}`", seed + 1);
                 resume_unwind(payload);
             }
         }
+    }
+
+    /// Runs `test` once for every seed, as [`check`](Self::check), and says how many orders of handler runs there were.
+    ///
+    /// It shows how much of what may happen the seeds have tried.
+    ///
+    /// # Panics
+    /// With the panic of the first failing seed.
+    pub fn explore<F, Fut>(seeds: Range<u64>, test: F) -> Exploration
+    where
+        F: Fn(Simulation) -> Fut,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        let mut orders = BTreeSet::new();
+        let mut runs = 0;
+        for seed in seeds {
+            runs += 1;
+            orders.insert(Self::run_named(seed, |sim| {
+                let schedule = sim.schedule.clone();
+                let run = test(sim);
+                async move {
+                    run.await;
+                    schedule.order()
+                }
+            }));
+        }
+        Exploration { runs, orders: orders.len() as u64 }
     }
 
     /// Runs `test` with one seed and returns what it returns.
@@ -201,13 +124,12 @@ impl Simulation {
         Fut: Future + Send + 'static,
         Fut::Output: Send + 'static,
     {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build();
         let runtime = match runtime {
             Ok(runtime) => runtime,
             Err(error) => panic!("a simulation needs a Tokio runtime: {error}"),
         };
         runtime.block_on(async {
-            tokio::time::pause();
             let schedule = Schedule::new(seed);
             let system = System::builder().name("simulation").schedule(schedule.clone()).build();
             let system = match system {
@@ -217,10 +139,11 @@ impl Simulation {
             let (tell, mut told) = tokio::sync::oneshot::channel();
             let simulation = Simulation { seed, system: system.clone(), schedule: schedule.clone() };
             let test = test(simulation);
-            schedule.spawn(Box::pin(async move {
+            let test = async move {
                 let outcome = Caught(Box::pin(test)).await;
                 let _ = tell.send(outcome);
-            }));
+            };
+            schedule.spawn(Box::pin(test), None);
             let outcome = std::future::poll_fn(|cx| {
                 // A bounded number of steps, so that Tokio's own tasks have their turn.
                 for _ in 0..64 {
@@ -255,16 +178,79 @@ impl Simulation {
         self.seed
     }
 
-    /// From now on, each message crashes its actor with this probability instead of being handled.
+    /// From now on, each message makes its actor panic with this probability instead of being handled.
+    ///
+    /// The same as `inject(Faults::none().panic(probability))`.
     pub fn crash_randomly(&self, probability: f64) {
-        self.schedule.state.lock().crash_probability = probability;
+        self.inject(Faults::none().panic(probability));
     }
 
-    /// How many crashes there were.
+    /// From now on, these faults strike, instead of those named before.
+    pub fn inject(&self, faults: Faults) {
+        self.schedule.state.lock().faults = faults;
+    }
+
+    /// One fault for one process: at its `step`-th step from now, counted from 1.
+    ///
+    /// A step is one run of its task: from where it was woken to its next await, or to the end of what was queued. A panic
+    /// or an error strikes at the first message from that step on. With a loop over `step` a test tries every moment
+    /// at which a process can be hit; [`steps`](Self::steps) tells how many there are.
+    pub fn strike(&self, pid: ProcessId, step: u64, fault: Fault) {
+        let mut state = self.schedule.state.lock();
+        let at = state.steps.get(&pid).copied().unwrap_or(0) + step.max(1);
+        state.due.insert((pid, at), fault);
+    }
+
+    /// How many steps a process has made.
+    #[must_use]
+    pub fn steps(&self, pid: ProcessId) -> u64 {
+        self.schedule.state.lock().steps.get(&pid).copied().unwrap_or(0)
+    }
+
+    /// Drops the task of a process now, as if it had been aborted from outside. False when none waits: an idle actor has
+    /// no task, and one that runs, as the caller does, cannot be dropped.
+    pub fn abort(&self, pid: ProcessId) -> bool {
+        self.schedule.abort(pid)
+    }
+
+    /// How many faults of all kinds there were.
+    #[must_use]
+    pub fn faults(&self) -> u64 {
+        self.schedule.state.lock().struck.values().sum()
+    }
+
+    /// How many of them were panics.
     #[must_use]
     pub fn crashes(&self) -> u64 {
-        self.schedule.state.lock().crashes
+        self.schedule.state.lock().struck.get("panic").copied().unwrap_or(0)
     }
+
+    /// Everything that happened so far, in order: starts, messages, faults, ends. The same for the same seed, byte for byte.
+    #[must_use]
+    pub fn log(&self) -> Vec<Entry> {
+        self.schedule.state.lock().log.clone()
+    }
+
+    /// As [`log`](Self::log), and forgets it.
+    #[must_use]
+    pub fn take_log(&self) -> Vec<Entry> {
+        std::mem::take(&mut self.schedule.state.lock().log)
+    }
+
+    /// Adds a line of the test's own to the log.
+    pub fn note(&self, text: impl Into<Arc<str>>) {
+        self.schedule.note_text(text.into());
+    }
+}
+
+/// How much of what may happen some seeds have tried: see [`Simulation::explore`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Exploration {
+    /// How many seeds were run.
+    pub runs: u64,
+    /// How many distinct orders of handler runs there were among them.
+    pub orders: u64,
 }
 
 struct Caught<F>(Pin<Box<F>>);

@@ -1,0 +1,85 @@
+//! What happened in a simulation, in order: the same for the same seed, byte for byte.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::exit::ExitReason;
+use crate::process_id::ProcessId;
+
+use super::fault::Fault;
+
+/// One line of [`Simulation::log`](super::Simulation::log).
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Entry {
+    /// The virtual time since the simulation began.
+    pub at: Duration,
+    /// Whom it concerns; `None` for a note of the test.
+    pub pid: Option<ProcessId>,
+    /// Its registered name, else the id in its child spec, else the short name of its type.
+    pub name: Arc<str>,
+    /// What happened.
+    pub what: Event,
+}
+
+/// What may happen in a simulation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// An incarnation runs: its start handler is through.
+    Started {
+        /// Its number, from 1 on.
+        incarnation: u32,
+    },
+    /// An incarnation did not come up.
+    StartFailed {
+        /// Why.
+        reason: ExitReason,
+    },
+    /// A message is about to be handled.
+    Handling {
+        /// The name of its type.
+        message: &'static str,
+    },
+    /// The simulation made something go wrong.
+    Fault(Fault),
+    /// An incarnation is over; its supervisor, if it has one, decides what comes next.
+    Down {
+        /// Its number.
+        incarnation: u32,
+        /// How it ended.
+        reason: ExitReason,
+    },
+    /// The actor has ended for good.
+    Ended {
+        /// How its last incarnation ended.
+        reason: ExitReason,
+    },
+    /// The test said so.
+    Note(Arc<str>),
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Started { incarnation } => write!(f, "started, incarnation {incarnation}"),
+            Self::StartFailed { reason } => write!(f, "did not start: {reason}"),
+            Self::Handling { message } => write!(f, "handles {message}"),
+            Self::Fault(fault) => write!(f, "fault: {fault}"),
+            Self::Down { incarnation, reason } => write!(f, "incarnation {incarnation} is over: {reason}"),
+            Self::Ended { reason } => write!(f, "ended: {reason}"),
+            Self::Note(text) => f.write_str(text),
+        }
+    }
+}
+
+impl fmt::Display for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:>12.6} ", self.at.as_secs_f64())?;
+        if let Some(pid) = self.pid {
+            write!(f, "{pid} {} ", self.name)?;
+        }
+        write!(f, "{}", self.what)
+    }
+}
