@@ -29,25 +29,24 @@ use crate::timer::Timers;
 pub struct Context<A: Actor> {
     pub(crate) cell: Arc<Cell<A>>,
     answer: Exclusive<Answer<'static>>,
-    pub(crate) stop: Option<ExitReason>,
-    pub(crate) failure: Option<ActorError>,
+    /// What the handler asked for beside its answer; most ask for nothing.
+    wishes: Exclusive<Option<Box<Wishes<A>>>>,
     /// Whether subscriptions made now are the actor's for all its incarnations.
     pub(crate) preparing: bool,
+}
+
+/// What a handler asked for, to be done once it returns.
+struct Wishes<A: Actor> {
+    stop: Option<ExitReason>,
+    failure: Option<ActorError>,
     /// What is to be handled before all that is queued.
-    next: Exclusive<Vec<Mail<A>>>,
+    next: Vec<Mail<A>>,
 }
 
 impl<A: Actor> Context<A> {
     #[inline]
     pub(crate) fn new(cell: Arc<Cell<A>>) -> Self {
-        Self {
-            cell,
-            answer: Exclusive::new(Answer::told()),
-            stop: None,
-            failure: None,
-            preparing: false,
-            next: Exclusive::new(Vec::new()),
-        }
+        Self { cell, answer: Exclusive::new(Answer::told()), wishes: Exclusive::new(None), preparing: false }
     }
 
     /// Sets up what the actor declares.
@@ -57,42 +56,71 @@ impl<A: Actor> Context<A> {
         self.preparing = false;
     }
 
+    fn wish(&mut self) -> &mut Wishes<A> {
+        let wishes = || Box::new(Wishes { stop: None, failure: None, next: Vec::new() });
+        self.wishes.get().get_or_insert_with(wishes)
+    }
+
     /// Nothing of the last message is left.
     pub(crate) fn renew(&mut self) {
         *self.answer.get() = Answer::told();
-        self.stop = None;
-        self.failure = None;
-        self.next.get().clear();
+        *self.wishes.get() = None;
+    }
+
+    /// Whether the handler asked for anything beside its answer.
+    #[inline]
+    pub(crate) fn has_wishes(&mut self) -> bool {
+        self.wishes.get().is_some()
     }
 
     /// Puts the follow-up steps of a handler before what waits.
     #[inline]
     pub(crate) fn follow_up(&mut self, batch: &mut VecDeque<Mail<A>>) {
-        while let Some(mail) = self.next.get().pop() {
-            batch.push_front(mail);
+        if let Some(wishes) = self.wishes.get() {
+            while let Some(mail) = wishes.next.pop() {
+                batch.push_front(mail);
+            }
         }
+    }
+
+    /// The failure that [`fail`](Self::fail) noted.
+    pub(crate) fn take_failure(&mut self) -> Option<ActorError> {
+        self.wishes.get().as_mut()?.failure.take()
+    }
+
+    /// The end that the handler asked for.
+    pub(crate) fn take_stop(&mut self) -> Option<ExitReason> {
+        self.wishes.get().as_mut()?.stop.take()
+    }
+
+    /// Ends the actor after the message in hand, with this reason.
+    pub(crate) fn stop_with(&mut self, reason: ExitReason) {
+        self.wish().stop = Some(reason);
     }
 
     /// Whether [`fail`](Self::fail) was called for the message in hand: then its handler's value is no answer.
     #[doc(hidden)]
     #[must_use]
-    pub fn has_failed(&self) -> bool {
-        self.failure.is_some()
+    pub fn has_failed(&mut self) -> bool {
+        self.wishes.get().as_ref().is_some_and(|wishes| wishes.failure.is_some())
     }
 
     /// What a handler's outcome means for the actor, if it is more than that it goes on.
     #[inline]
     pub(crate) fn trouble(&mut self, outcome: ActorResult<()>, record: Record) -> Option<Trouble> {
         match outcome {
-            Ok(()) if self.failure.is_none() && self.stop.is_none() => None,
+            Ok(()) if !self.has_wishes() => None,
             outcome => self.find_trouble(outcome, record),
         }
     }
 
     #[cold]
     fn find_trouble(&mut self, outcome: ActorResult<()>, record: Record) -> Option<Trouble> {
-        let failure = self.failure.take();
-        let stop = self.stop.take();
+        let failure = self.take_failure();
+        let stop = self.take_stop();
+        if self.wishes.get().as_ref().is_some_and(|wishes| wishes.next.is_empty()) {
+            *self.wishes.get() = None;
+        }
         let error = outcome.err().filter(|error| !error.is_deferred()).or(failure);
         match error {
             Some(error) => Some(Trouble::Failed { error, record }),
@@ -131,17 +159,17 @@ impl<A: Actor> Context<A> {
 
     /// Ends the actor after the message in hand, with [`ExitReason::Normal`].
     pub fn stop(&mut self) {
-        self.stop = Some(ExitReason::Normal);
+        self.stop_with(ExitReason::Normal);
     }
 
     /// Ends the actor after the message in hand, in an orderly way, with a word about why.
     pub fn shutdown_with(&mut self, detail: impl Into<Arc<str>>) {
-        self.stop = Some(ExitReason::ShutdownWith { detail: detail.into() });
+        self.stop_with(ExitReason::ShutdownWith { detail: detail.into() });
     }
 
     /// Makes the message in hand a failure of the actor, once its handler returns.
     pub fn fail(&mut self, error: impl Into<ActorError>) {
-        self.failure = Some(error.into());
+        self.wish().failure = Some(error.into());
     }
 
     /// Runs a future beside the actor; it is dropped when the incarnation ends. A panic in it is traced.
@@ -172,7 +200,7 @@ impl<A: Actor> Context<A> {
     where
         A: Handles<M>,
     {
-        self.next.get().push(Mail::follow_up(message));
+        self.wish().next.push(Mail::follow_up(message));
     }
 
     /// Handles every item of a stream as a message, waiting for room in the mailbox; dropped with the

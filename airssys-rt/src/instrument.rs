@@ -42,17 +42,18 @@ impl Caller {
 pub(crate) struct Room(Option<Span>);
 
 impl Room {
+    /// `caller` is looked for only when somebody records spans.
     #[inline]
-    pub(crate) fn of(
+    pub(crate) fn of<C: std::borrow::Borrow<Caller>>(
         pid: ProcessId,
         actor: &'static str,
         name: impl Fn() -> Option<std::sync::Arc<str>>,
-        caller: Option<&Caller>,
+        caller: impl FnOnce() -> Option<C>,
     ) -> Self {
         if LevelFilter::current() == LevelFilter::OFF {
             return Self(None);
         }
-        Self::open(pid, actor, name().as_deref(), caller)
+        Self::open(pid, actor, name().as_deref(), caller().as_ref().map(std::borrow::Borrow::borrow))
     }
 
     #[cold]

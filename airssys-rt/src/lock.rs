@@ -1,9 +1,13 @@
 //! A mutex that ignores poison: what it guards is kept whole by short critical sections that run no foreign code.
 
 #[cfg(airssys_loom)]
-use loom::sync::{Mutex, MutexGuard};
+use loom::sync::Mutex;
+#[cfg(airssys_loom)]
+pub(crate) use loom::sync::MutexGuard;
 #[cfg(not(airssys_loom))]
-use std::sync::{Mutex, MutexGuard};
+use std::sync::Mutex;
+#[cfg(not(airssys_loom))]
+pub(crate) use std::sync::MutexGuard;
 use std::sync::{Mutex as Plain, PoisonError};
 
 /// How often a taken lock is tried before the thread sleeps: critical sections here last tens of nanoseconds.

@@ -21,6 +21,9 @@ pub(crate) trait Item {
 /// How many waiting tickets may be stale before they are swept.
 const SWEEP: usize = 64;
 
+/// How many places an emptied buffer may have to be worth keeping.
+const SMALL: usize = 4;
+
 pub(crate) struct Mailbox<T> {
     queue: VecDeque<T>,
     /// How many of `queue` take room.
@@ -146,6 +149,12 @@ impl<T: Item> Mailbox<T> {
         self.load
     }
 
+    /// Whether there is nothing to read and nobody waits to send.
+    #[inline]
+    pub(crate) fn is_at_rest(&self) -> bool {
+        self.queue.is_empty() && self.waiting.is_none()
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.queue.is_empty()
@@ -178,6 +187,15 @@ impl<T: Item> Mailbox<T> {
     pub(crate) fn restore(&mut self, items: &mut VecDeque<T>) {
         while let Some(item) = items.pop_back() {
             self.push_front(item);
+        }
+    }
+
+    /// Puts an emptied buffer in the place of none, so that the next message finds room made.
+    #[inline]
+    pub(crate) fn reuse(&mut self, buffer: VecDeque<T>) {
+        if self.queue.capacity() == 0 && buffer.capacity() <= SMALL {
+            debug_assert!(buffer.is_empty());
+            self.queue = buffer;
         }
     }
 

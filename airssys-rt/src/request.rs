@@ -232,6 +232,8 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
 }
 
 fn block<F: Future>(call: &str, instead: &str, runtime: &Handle, future: F) -> F::Output {
+    // An actor that this thread was about to run next is left to others.
+    crate::cell::let_go();
     if Handle::try_current().is_ok() {
         // Tokio knows whether this thread may block (it may in `spawn_blocking`), but tells only by a panic.
         let probe = std::panic::catch_unwind(|| runtime.block_on(ready(())));
@@ -267,12 +269,10 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> IntoFuture for Req
     fn into_future(self) -> Self::IntoFuture {
         Ask {
             to: self.to,
+            message: Some(self.message),
             limit: self.limit,
             ignore_cycle: self.ignore_cycle,
-            state: AskState::Start { message: Some(self.message) },
-            waited: Duration::ZERO,
-            asking: None,
-            sleep: None,
+            journey: None,
         }
     }
 }
@@ -282,18 +282,27 @@ pin_project! {
     #[must_use = "an ask does nothing until it is awaited"]
     pub struct Ask<'a, D, M, R> {
         to: To<'a, D>,
+        message: Option<M>,
         limit: Option<Duration>,
         ignore_cycle: bool,
-        state: AskState<M, R>,
-        waited: Duration,
-        asking: Option<Asking>,
         #[pin]
-        sleep: Option<Sleep>,
+        journey: Option<Journey<M, R>>,
     }
 }
 
-enum AskState<M, R> {
-    Start { message: Option<M> },
+pin_project! {
+    /// An ask that took the long way.
+    struct Journey<M, R> {
+        stage: Stage<M, R>,
+        // The limit that holds, to be told when it has passed.
+        limit: Duration,
+        asking: Option<Asking>,
+        #[pin]
+        sleep: Sleep,
+    }
+}
+
+enum Stage<M, R> {
     Posting { waits: Waits<M>, cell: Option<Waiting<R>> },
     Waiting(Waiting<R>),
     Done,
@@ -323,74 +332,93 @@ impl Drop for Asking {
 impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, M, R> {
     type Output = Result<R, AskError>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let answer = ready!(self.as_mut().poll_answer(cx));
-        let this = self.project();
-        *this.state = AskState::Done;
-        *this.asking = None;
-        Poll::Ready(answer)
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut this = self.project();
+        if let Some(journey) = this.journey.as_mut().as_pin_mut() {
+            return journey.poll(cx);
+        }
+        // An ask that never waits has to give way to other tasks now and then.
+        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+        let Some(message) = this.message.take() else { return Poll::Ready(Err(AskError::NoReply)) };
+        let mut spot = Spot::Empty;
+        let to = this.to.get();
+        let turn = to.__turn();
+        // What is sent by the long way, or the slot of an answer that the handler took away.
+        let (unsent, later) = match to.__ask_here(turn, message, Here(&mut spot)) {
+            Ok(()) => match spot {
+                Spot::Value(answer) => return Poll::Ready(answer),
+                Spot::Later(cell) => (None, Some(cell)),
+                Spot::Empty => return Poll::Ready(Err(AskError::NoReply)),
+            },
+            Err(message) => (Some(message), None),
+        };
+        match Journey::begin(to, turn, unsent, later, *this.limit, *this.ignore_cycle) {
+            Ok(journey) => this.journey.set(Some(journey)),
+            Err(error) => return Poll::Ready(Err(error)),
+        }
+        match this.journey.as_pin_mut() {
+            Some(journey) => journey.poll(cx),
+            None => Poll::Ready(Err(AskError::NoReply)),
+        }
     }
 }
 
-impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Ask<'_, D, M, R> {
+impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
+    /// Sends the message, unless its handler has run and answers later.
+    fn begin<D: Address<M>>(
+        to: &D,
+        turn: usize,
+        unsent: Option<M>,
+        later: Option<Arc<ReplyCell<R>>>,
+        limit: Option<Duration>,
+        ignore_cycle: bool,
+    ) -> Result<Self, AskError> {
+        let asker = current();
+        let (limit, until) = deadline(limit, to, asker.as_ref());
+        let cell = later.unwrap_or_else(|| Arc::new(ReplyCell::new(Some(until), Caller::current())));
+        let port: Arc<dyn Port> = cell.clone();
+        let cell = Waiting(cell);
+        let asking = note(asker, to, Arc::downgrade(&port), ignore_cycle)?;
+        let posting = unsent.map(|message| to.__post(turn, Letter::asked(message, port), true));
+        let stage = match posting {
+            None | Some(Posting::Done) => Stage::Waiting(cell),
+            Some(Posting::Waits(waits)) => Stage::Posting { waits, cell: Some(cell) },
+            Some(Posting::Full(_)) => return Err(AskError::Full),
+            Some(Posting::Stopped(_)) => return Err(AskError::Stopped),
+        };
+        Ok(Self { stage, limit, asking, sleep: sleep_until(until, to) })
+    }
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
+        let answer = ready!(self.as_mut().poll_answer(cx));
+        let this = self.project();
+        *this.stage = Stage::Done;
+        *this.asking = None;
+        Poll::Ready(answer)
+    }
+
     fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
         let mut this = self.project();
-        let to = this.to.get();
         loop {
-            match this.state {
-                AskState::Start { message } => {
-                    // An ask that never waits has to give way to other tasks now and then.
-                    ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
-                    let Some(message) = message.take() else { return Poll::Ready(Err(AskError::NoReply)) };
-                    let mut spot = Spot::Empty;
-                    let turn = to.__turn();
-                    // What is sent by the long way, or the slot of an answer that the handler took away.
-                    let (unsent, later) = match to.__ask_here(turn, message, Here(&mut spot)) {
-                        Err(message) => (Some(message), None),
-                        Ok(()) => match spot {
-                            Spot::Value(answer) => return Poll::Ready(answer),
-                            Spot::Later(cell) => (None, Some(cell)),
-                            Spot::Empty => return Poll::Ready(Err(AskError::NoReply)),
-                        },
-                    };
-                    let asker = current();
-                    let until = deadline(this.limit, to, asker.as_ref(), this.waited);
-                    let cell =
-                        later.unwrap_or_else(|| Arc::new(ReplyCell::new(Some(until), Caller::current())));
-                    let port: Arc<dyn Port> = cell.clone();
-                    let cell = Waiting(cell);
-                    match note(asker, to, Arc::downgrade(&port), *this.ignore_cycle) {
-                        Ok(asking) => *this.asking = asking,
-                        Err(error) => return Poll::Ready(Err(error)),
-                    }
-                    let posting = unsent.map(|message| to.__post(turn, Letter::asked(message, port), true));
-                    *this.state = match posting {
-                        None | Some(Posting::Done) => AskState::Waiting(cell),
-                        Some(Posting::Waits(waits)) => AskState::Posting { waits, cell: Some(cell) },
-                        Some(Posting::Full(_)) => return Poll::Ready(Err(AskError::Full)),
-                        Some(Posting::Stopped(_)) => return Poll::Ready(Err(AskError::Stopped)),
-                    };
-                    this.sleep.set(Some(sleep_until(until, to)));
-                }
-                AskState::Posting { waits, cell } => match waits.as_mut().poll(cx) {
-                    Poll::Ready(Ok(())) => {
-                        *this.state = cell.take().map_or(AskState::Done, AskState::Waiting);
-                    }
+            match this.stage {
+                Stage::Posting { waits, cell } => match waits.as_mut().poll(cx) {
+                    Poll::Ready(Ok(())) => *this.stage = cell.take().map_or(Stage::Done, Stage::Waiting),
                     Poll::Ready(Err(_)) => return Poll::Ready(Err(AskError::Stopped)),
                     Poll::Pending => {
-                        ready!(poll_sleep(this.sleep.as_mut(), cx));
-                        return Poll::Ready(Err(AskError::Timeout { limit: *this.waited }));
+                        ready!(this.sleep.as_mut().poll(cx));
+                        return Poll::Ready(Err(AskError::Timeout { limit: *this.limit }));
                     }
                 },
-                AskState::Waiting(cell) => {
+                Stage::Waiting(cell) => {
                     if let Poll::Ready(answer) = cell.0.poll(cx) {
                         return Poll::Ready(answer);
                     }
-                    ready!(poll_sleep(this.sleep.as_mut(), cx));
+                    ready!(this.sleep.as_mut().poll(cx));
                     cell.0.expire();
-                    return Poll::Ready(Err(AskError::Timeout { limit: *this.waited }));
+                    return Poll::Ready(Err(AskError::Timeout { limit: *this.limit }));
                 }
-                AskState::Done => return Poll::Ready(Err(AskError::NoReply)),
+                Stage::Done => return Poll::Ready(Err(AskError::NoReply)),
             }
         }
     }
@@ -418,23 +446,18 @@ fn note<D: Address<M>, M: Send + 'static>(
     Ok(Some(asking))
 }
 
-/// Until when an ask waits: its own limit, and no longer than the request that is being handled.
+/// How long and until when an ask waits: its own limit, and no longer than the request that is being handled.
 fn deadline<D: Address<M>, M: Send + 'static>(
-    limit: &Option<Duration>,
+    limit: Option<Duration>,
     to: &D,
     asker: Option<&Current>,
-    waited: &mut Duration,
-) -> Instant {
+) -> (Duration, Instant) {
     let limit = limit.unwrap_or_else(|| to.__ask_timeout());
-    let mut until = timer::after(limit);
-    *waited = limit;
-    if let Some(outer) = asker.and_then(|asker| asker.deadline)
-        && outer < until
-    {
-        *waited = outer.saturating_duration_since(Instant::now());
-        until = outer;
+    let until = timer::after(limit);
+    match asker.and_then(|asker| asker.deadline) {
+        Some(outer) if outer < until => (outer.saturating_duration_since(Instant::now()), outer),
+        _ => (limit, until),
     }
-    until
 }
 
 fn sleep_until<D: Address<M>, M: Send + 'static>(until: Instant, to: &D) -> Sleep {
@@ -445,13 +468,6 @@ fn sleep_until<D: Address<M>, M: Send + 'static>(until: Instant, to: &D) -> Slee
     let town = to.__town();
     let _here = town.as_ref().map(|town| town.0.runtime.enter());
     tokio::time::sleep_until(until)
-}
-
-fn poll_sleep(sleep: Pin<&mut Option<Sleep>>, cx: &mut Context<'_>) -> Poll<()> {
-    match sleep.as_pin_mut() {
-        Some(sleep) => sleep.poll(cx),
-        None => Poll::Pending,
-    }
 }
 
 /// The ring that an ask of `target` by `asker` would close, from the asker round to itself.

@@ -353,7 +353,7 @@ impl<A: Actor> Cell<A> {
 
     #[inline]
     pub(super) fn room(&self, port: Option<&dyn Port>) -> Room {
-        Room::of(self.pid, std::any::type_name::<A>(), || self.name(), port.map(Port::caller))
+        Room::of(self.pid, std::any::type_name::<A>(), || self.name(), || port.map(Port::caller))
     }
 
     #[inline]

@@ -13,11 +13,13 @@ use crate::config::BackpressureStrategy;
 use crate::context::Context;
 use crate::error::{ActorError, AskError};
 use crate::instrument::{Caller, Room};
+use crate::lock::MutexGuard;
 use crate::mail::Mail;
 use crate::reply::{Answer, AnySpot, watched};
+use crate::seat::Turn;
 
 use super::handle::{Record, Step, Trouble, ask_error, run_plain};
-use super::state::Phase;
+use super::state::{Phase, State};
 use super::{Action, Cell};
 
 /// How many queued plain messages an asker runs before its own.
@@ -26,13 +28,22 @@ const HELP: usize = 8;
 const FIRST: u32 = 8;
 const SAMPLE: u32 = 64;
 /// How many slow runs in a row make an actor slow; one asker in so many then looks again.
-const PATIENCE: u8 = 2;
+pub(super) const PATIENCE: u8 = 2;
 const AGAIN: u32 = 1_024;
 /// A plain handler that takes longer has its actor asked the long way.
 const LONG: Duration = Duration::from_micros(100);
 
+/// What came of an asked message on the asker's turn.
+enum Asked<M> {
+    /// Answered, or failed: then the actor's own task has to deal with it.
+    Done { handled: u32, verdict: Option<Trouble> },
+    /// `is_plain` said otherwise: the long way settles it.
+    Later(M),
+}
+
 impl<A: Actor> Cell<A> {
     /// Handles a message here and now, if the actor is idle and its handler plain; else gives it back.
+    #[inline]
     pub(crate) fn ask_here(
         self: &Arc<Self>,
         message: A::Message,
@@ -45,119 +56,191 @@ impl<A: Actor> Cell<A> {
         {
             return Err(message);
         }
-        let mut batch = VecDeque::new();
-        let sample;
-        {
-            let mut state = self.state.lock();
-            if !matches!(state.phase, Phase::Idle | Phase::Scheduled)
-                || state.closed
-                || state.mailbox.has_waiting()
-                || self.signal.load(Ordering::Acquire) != 0
-                || (self.slow.load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
-            {
-                return Err(message);
-            }
-            if state.phase == Phase::Scheduled {
-                // With `drop_oldest`, what waits has to stay where it can be evicted.
-                let help = self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
-                    && state.mailbox.len() <= HELP
-                    && state.mailbox.iter().all(Mail::is_plain);
-                if !help || state.more_if_any().is_some_and(|more| more.verdict.is_some()) {
-                    return Err(message);
-                }
-                let ahead = state.mailbox.swap(&mut batch);
-                self.ahead.store(ahead, Ordering::Relaxed);
-            }
-            state.phase = Phase::Running;
-            sample = state.handled < FIRST || state.handled.is_multiple_of(SAMPLE);
+        let mut state = self.state.lock();
+        // An idle actor is open, unsignalled, and nobody waits for room: each of them would have scheduled it.
+        if state.phase != Phase::Idle || self.slow.load(Ordering::Relaxed) >= PATIENCE {
+            return self.ask_with_others(state, message, spot);
         }
+        state.phase = Phase::Running;
+        let sample = is_sampled(state.handled);
+        drop(state);
         let Some(mut seat) = self.seat.try_take() else {
             // Rule 2 of the cell is broken if this happens; the long way is right all the same.
+            self.give_back(VecDeque::new(), 0, 0, None);
+            return Err(message);
+        };
+        let mut ctx = Context::new(self.clone());
+        match self.answer_here(&mut seat, &mut ctx, message, spot, sample) {
+            Asked::Done { handled, verdict: None } if !ctx.has_wishes() => {
+                // Rule 2: the turn first, then the phase.
+                drop(seat);
+                let mut state = self.state.lock();
+                state.count_accepted(1, &self.kernel);
+                state.count_handled(handled, &self.kernel);
+                if state.mailbox.is_at_rest() && self.signal.load(Ordering::Acquire) == 0 {
+                    state.phase = Phase::Idle;
+                    return Ok(());
+                }
+                state.phase = Phase::Scheduled;
+                let action = state.rouse();
+                drop(state);
+                self.act(action);
+                Ok(())
+            }
+            asked => {
+                drop(seat);
+                let mut batch = VecDeque::new();
+                ctx.follow_up(&mut batch);
+                self.settle_asked(asked, batch, 0)
+            }
+        }
+    }
+
+    /// The actor is not idle: where a few plain messages wait, the asker runs them first.
+    #[inline(never)]
+    fn ask_with_others(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State<A>>,
+        message: A::Message,
+        spot: &mut dyn AnySpot,
+    ) -> Result<(), A::Message> {
+        if !matches!(state.phase, Phase::Idle | Phase::Scheduled)
+            || state.closed
+            || state.mailbox.has_waiting()
+            || self.signal.load(Ordering::Acquire) != 0
+            || (self.slow.load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
+        {
+            return Err(message);
+        }
+        let mut batch = VecDeque::new();
+        if state.phase == Phase::Scheduled {
+            // With `drop_oldest`, what waits has to stay where it can be evicted.
+            let help = self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
+                && state.mailbox.len() <= HELP
+                && state.mailbox.iter().all(Mail::is_plain);
+            if !help || state.more_if_any().is_some_and(|more| more.verdict.is_some()) {
+                return Err(message);
+            }
+            let ahead = state.mailbox.swap(&mut batch);
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+        state.phase = Phase::Running;
+        let sample = is_sampled(state.handled);
+        drop(state);
+        let Some(mut seat) = self.seat.try_take() else {
             self.give_back(batch, 0, 0, None);
             return Err(message);
         };
         let mut ctx = Context::new(self.clone());
         let mut handled = 0;
-        if !batch.is_empty() {
-            let mut budget = HELP as u32;
-            let step = match seat.as_mut() {
-                Some(actor) => run_plain(self, actor, &mut ctx, &mut batch, &mut budget, &mut handled),
-                None => Step::Signalled,
-            };
-            let verdict = match step {
-                Step::Drained => None,
-                Step::Budget if batch.is_empty() => None,
-                Step::Trouble(trouble) => Some(Some(trouble)),
-                Step::Async(mail) => {
-                    batch.push_front(mail);
-                    Some(None)
-                }
-                Step::Budget | Step::Signalled => Some(None),
-            };
-            if let Some(verdict) = verdict {
-                drop(seat);
-                self.give_back(batch, 0, handled, verdict);
-                return Err(message);
-            }
-        }
-        let began = sample.then(Instant::now);
-        let mut verdict = None;
-        let Some(actor) = seat.as_mut() else {
-            drop(seat);
-            self.give_back(batch, 0, handled, None);
-            return Err(message);
+        let mut budget = HELP as u32;
+        let step = match seat.as_mut() {
+            Some(actor) => run_plain(self, actor, &mut ctx, &mut batch, &mut budget, &mut handled),
+            None => Step::Signalled,
         };
-        let caller = Caller::current();
-        let room = Room::of(
-            self.pid,
-            std::any::type_name::<A>(),
-            || crate::process::AnyCell::name(&**self),
-            Some(&caller),
-        );
+        let verdict = match step {
+            Step::Drained => None,
+            Step::Budget if batch.is_empty() => None,
+            Step::Trouble(trouble) => Some(Some(trouble)),
+            Step::Async(mail) => {
+                batch.push_front(mail);
+                Some(None)
+            }
+            Step::Budget | Step::Signalled => Some(None),
+        };
+        if let Some(verdict) = verdict {
+            drop(seat);
+            self.give_back(batch, 0, handled, verdict);
+            return Err(message);
+        }
+        let asked = self.answer_here(&mut seat, &mut ctx, message, spot, sample);
+        // Rule 2: the turn first, then the phase.
+        drop(seat);
+        ctx.follow_up(&mut batch);
+        self.settle_asked(asked, batch, handled)
+    }
+
+    /// Runs the handler of an asked message. The answer lies in `spot` then, whatever it is.
+    #[inline]
+    fn answer_here(
+        self: &Arc<Self>,
+        seat: &mut Turn<'_, A>,
+        ctx: &mut Context<A>,
+        message: A::Message,
+        spot: &mut dyn AnySpot,
+        sample: bool,
+    ) -> Asked<A::Message> {
+        let Some(actor) = seat.as_mut() else { return Asked::Later(message) };
+        let began = sample.then(Instant::now);
         let record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
+        let room = self.room_here();
         let outcome = watched(|| match self.about_to_handle(record.message_type) {
-            Ok(()) => room.within(|| actor.handle_plain(message, &mut ctx, &mut Answer::here(spot))),
+            Ok(()) => room.within(|| actor.handle_plain(message, ctx, &mut Answer::here(spot))),
             Err(fault) => Plain::Done(Err(fault)),
         });
         self.count_told_errors();
-        ctx.follow_up(&mut batch);
-        match outcome {
+        let (handled, verdict) = match outcome {
             Ok(Plain::Done(outcome)) => match ctx.trouble(outcome, record) {
-                None => handled += 1,
+                None => (1, None),
                 Some(trouble) => {
-                    match &trouble {
-                        Trouble::Stop(_) => handled += 1,
-                        Trouble::Failed { error, .. } => spot.fail(ask_error(error)),
-                    }
-                    verdict = Some(trouble);
+                    let handled = match &trouble {
+                        Trouble::Stop(_) => 1,
+                        Trouble::Failed { error, .. } => {
+                            spot.fail(ask_error(error));
+                            0
+                        }
+                    };
+                    (handled, Some(trouble))
                 }
             },
-            Ok(Plain::Later(message)) => {
-                // `is_plain` said otherwise: the long way settles it.
-                drop(seat);
-                self.give_back(batch, 0, handled, None);
-                return Err(message);
-            }
+            Ok(Plain::Later(message)) => return Asked::Later(message),
             Err(payload) => {
                 let error = ActorError::panic(payload);
                 spot.fail(AskError::Crashed { reason: error.reason() });
-                verdict = Some(Trouble::Failed { error, record });
+                (0, Some(Trouble::Failed { error, record }))
             }
-        }
+        };
         if let Some(began) = began {
-            let slow = match began.elapsed() > LONG {
-                true => self.slow.load(Ordering::Relaxed).saturating_add(1),
-                false => 0,
-            };
-            self.slow.store(slow, Ordering::Relaxed);
+            self.note_speed(began.elapsed());
         }
         if spot.is_empty() {
             spot.fail(AskError::NoReply);
         }
-        // Rule 2: the turn first, then the phase.
-        drop(seat);
-        self.give_back(batch, 1, handled, verdict);
-        Ok(())
+        Asked::Done { handled, verdict }
+    }
+
+    /// The span of a message that runs on its asker's turn.
+    #[inline]
+    fn room_here(&self) -> Room {
+        let name = || crate::process::AnyCell::name(self);
+        Room::of(self.pid, std::any::type_name::<A>(), name, || Some(Caller::current()))
+    }
+
+    #[cold]
+    fn note_speed(&self, took: Duration) {
+        let slow = match took > LONG {
+            true => self.slow.load(Ordering::Relaxed).saturating_add(1),
+            false => 0,
+        };
+        self.slow.store(slow, Ordering::Relaxed);
+    }
+
+    fn settle_asked(
+        self: &Arc<Self>,
+        asked: Asked<A::Message>,
+        batch: VecDeque<Mail<A>>,
+        before: u32,
+    ) -> Result<(), A::Message> {
+        match asked {
+            Asked::Done { handled, verdict } => {
+                self.give_back(batch, 1, before + handled, verdict);
+                Ok(())
+            }
+            Asked::Later(message) => {
+                self.give_back(batch, 0, before, None);
+                Err(message)
+            }
+        }
     }
 
     fn give_back(
@@ -174,10 +257,8 @@ impl<A: Actor> Cell<A> {
             state.mailbox.restore(&mut batch);
         }
         self.ahead.store(0, Ordering::Relaxed);
-        let wanted = verdict.is_some()
-            || !state.mailbox.is_empty()
-            || state.mailbox.has_waiting()
-            || self.signal.load(Ordering::Acquire) != 0;
+        let wanted =
+            verdict.is_some() || !state.mailbox.is_at_rest() || self.signal.load(Ordering::Acquire) != 0;
         if let Some(verdict) = verdict {
             state.more().verdict = Some(verdict);
         }
@@ -191,4 +272,10 @@ impl<A: Actor> Cell<A> {
         drop(state);
         self.act(action);
     }
+}
+
+/// Whether this run of a plain handler is timed: the first few, and one in so many.
+#[inline]
+fn is_sampled(handled: u32) -> bool {
+    handled < FIRST || handled.is_multiple_of(SAMPLE)
 }

@@ -15,6 +15,7 @@ mod ending;
 mod guard;
 mod handle;
 mod inline;
+mod relay;
 mod run;
 mod state;
 
@@ -48,6 +49,7 @@ use state::{Linger, More, Phase, Rare, State, Waiter};
 pub(crate) use ending::{GRACE, end_within};
 pub(crate) use guard::{Current, caught, current};
 pub(crate) use handle::{Record, Trouble};
+pub(crate) use relay::let_go;
 pub(crate) use state::{Failure, Launch, Limit, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.
@@ -183,7 +185,10 @@ impl<A: Actor> Cell<A> {
         match action {
             Action::Nothing => {}
             Action::Wake(waker) => waker.wake(),
-            Action::Spawn => self.kernel.spawn_actor(self, run::live(self.clone())),
+            Action::Spawn => {
+                let task = relay::Hosting::new(self.kernel.clone(), run::live(self.clone()));
+                self.kernel.spawn_actor(self, task);
+            }
         }
     }
 
@@ -191,6 +196,7 @@ impl<A: Actor> Cell<A> {
     #[inline]
     pub(crate) fn post(self: &Arc<Self>, mail: Mail<A>, wait: bool) -> Posted<A> {
         let config = self.mailbox_config();
+        let plain = mail.is_plain();
         let mut state = self.state.lock();
         if state.closed {
             drop(state);
@@ -201,7 +207,11 @@ impl<A: Actor> Cell<A> {
                 state.count_accepted(1, &self.kernel);
                 let action = state.schedule();
                 drop(state);
-                self.act(action);
+                if plain {
+                    self.act_next(action)
+                } else {
+                    self.act(action)
+                }
                 Posted::Done
             }
             Offer::Evicted(oldest) => {

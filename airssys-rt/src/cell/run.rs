@@ -196,7 +196,7 @@ impl<A: Actor> Worker<A> {
             if A::STARTS {
                 settled(home, home.guarded(None, None, actor.on_start(ctx)).await)?;
             }
-            match ctx.failure.take() {
+            match ctx.take_failure() {
                 Some(error) => Err(Failure::Error(error)),
                 None => Ok(()),
             }
@@ -211,7 +211,7 @@ impl<A: Actor> Worker<A> {
                     incarnation,
                 );
                 home.kernel.note(&**home, || Event::Started { incarnation });
-                let stop = ctx.stop.take();
+                let stop = ctx.take_stop();
                 ctx.follow_up(&mut self.batch);
                 {
                     let mut state = home.state.lock();

@@ -735,7 +735,7 @@ impl Actor for Supervisor {
 
     async fn handle(&mut self, command: Command, ctx: &mut Context<Self>) -> ActorResult<()> {
         if let Some(reason) = self.obey(command.0, ctx).await {
-            ctx.stop = Some(reason);
+            ctx.stop_with(reason);
         }
         Ok(())
     }

@@ -1,0 +1,275 @@
+//! Hand-over: an actor that an actor's turn has made runnable runs next, on the same thread, before Tokio hears of it.
+//!
+//! A message from actor to actor mostly wakes somebody who has nothing else to do, while its sender is about to
+//! fall idle. The wake and the task switch between them cost more than both handlers. So the task of an actor keeps,
+//! while it is polled, a place for one cell: the last one that a plain message has made runnable. Before the
+//! task returns to Tokio, it runs that cell's plain messages itself, and whoever these make runnable.
+//!
+//! Rules:
+//!
+//! 1. There is one place a thread, open only while a task of the same system is polled on it. A cell that comes to a taken
+//!    place sends the one before to Tokio: what several actors can do at the same time, they do.
+//! 2. A cell in the place is `Scheduled`, as if its task had been woken, and owed that wake: it is paid by running it here
+//!    until it is idle again, or else by the real thing. Whoever takes the turn first, the debt is settled once.
+//! 3. Here run plain messages alone; an async one, a failure, a signal are for the actor's own task.
+//! 4. A chain of hand-overs ends after a bounded number of messages: Tokio's other tasks wait meanwhile.
+
+use std::cell::{Cell as Place, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+
+use pin_project_lite::pin_project;
+
+use crate::actor::Actor;
+use crate::config::BackpressureStrategy;
+use crate::context::Context;
+use crate::kernel::Kernel;
+use crate::mail::Mail;
+
+use super::handle::{Step, run_plain};
+use super::inline::PATIENCE;
+use super::state::{Linger, Phase};
+use super::{Action, Cell};
+
+/// How many messages are handled in one chain of hand-overs.
+const CHAIN: u32 = 256;
+
+/// A cell that is owed a wake.
+pub(super) trait Owed: Send + Sync {
+    /// Runs its plain messages, as far as the budget goes; settles the debt.
+    fn run_here(self: Arc<Self>, action: Action, budget: &mut u32);
+    /// Settles the debt by the wake itself.
+    fn wake(self: Arc<Self>, action: Action);
+}
+
+struct Next {
+    cell: Arc<dyn Owed>,
+    action: Action,
+}
+
+thread_local! {
+    /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
+    static HOST: Place<usize> = const { Place::new(0) };
+    static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
+}
+
+/// Keeps the place for a cell open; closed, whoever sits in it is woken.
+struct Open;
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        HOST.set(0);
+        let left = NEXT.take();
+        if let Some(Next { cell, action }) = left {
+            cell.wake(action);
+        }
+    }
+}
+
+/// Polls a task, and runs whom it hands over to.
+#[inline]
+fn host<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
+    // Loom's threads share those of the test: the place of one would be the place of all.
+    if cfg!(airssys_loom) || HOST.get() != 0 {
+        return poll();
+    }
+    HOST.set(Arc::as_ptr(kernel).addr());
+    let open = Open;
+    let polled = poll();
+    if NEXT.with_borrow(Option::is_some) {
+        run_chain();
+    }
+    drop(open);
+    polled
+}
+
+#[inline(never)]
+fn run_chain() {
+    let mut budget = CHAIN;
+    while budget > 0
+        && let Some(Next { cell, action }) = NEXT.take()
+    {
+        cell.run_here(action, &mut budget);
+    }
+}
+
+pin_project! {
+    /// The task of an actor, which hosts those whom it hands over to.
+    pub(super) struct Hosting<F> {
+        kernel: Arc<Kernel>,
+        #[pin]
+        task: F,
+    }
+}
+
+impl<F> Hosting<F> {
+    pub(super) fn new(kernel: Arc<Kernel>, task: F) -> Self {
+        Self { kernel, task }
+    }
+}
+
+impl<F: Future<Output = ()>> Future for Hosting<F> {
+    type Output = ();
+
+    #[inline]
+    fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
+        let this = self.project();
+        host(this.kernel, || this.task.poll(cx))
+    }
+}
+
+/// Wakes whoever sits in the place: the thread is about to block.
+pub(crate) fn let_go() {
+    let left = NEXT.take();
+    if let Some(Next { cell, action }) = left {
+        cell.wake(action);
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// As [`act`](Self::act), for an actor that a plain message has made runnable: an actor's turn on this thread may run it next.
+    #[inline]
+    pub(super) fn act_next(self: &Arc<Self>, action: Action) {
+        if matches!(action, Action::Nothing) {
+            return;
+        }
+        if HOST.get() != Arc::as_ptr(&self.kernel).addr() || !A::CONFIG.allows_inline() {
+            return self.act(action);
+        }
+        self.hand_over(action);
+    }
+
+    fn hand_over(self: &Arc<Self>, action: Action) {
+        if self.slow.load(Ordering::Relaxed) >= PATIENCE
+            || self.kernel.schedule.as_ref().is_some_and(|schedule| schedule.coin())
+        {
+            return self.act(action);
+        }
+        let before = NEXT.replace(Some(Next { cell: self.clone(), action }));
+        if let Some(Next { cell, action }) = before {
+            cell.wake(action);
+        }
+    }
+
+    /// Takes back the wake that this cell, now idle, was owed. The action itself where somebody relies on it.
+    fn forgive(&self, state: &mut super::State<A>, action: Action) -> Action {
+        match action {
+            Action::Nothing => {}
+            Action::Spawn => state.task = false,
+            // Told to leave while its wake seemed to be under way.
+            Action::Wake(_) if state.linger == Linger::Leave || state.waker.is_none() => return action,
+            Action::Wake(_) => state.asleep = true,
+        }
+        Action::Nothing
+    }
+}
+
+impl<A: Actor> Owed for Cell<A> {
+    fn wake(self: Arc<Self>, action: Action) {
+        self.act(action);
+    }
+
+    fn run_here(self: Arc<Self>, action: Action, budget: &mut u32) {
+        let mut batch = VecDeque::new();
+        let mut state = self.state.lock();
+        match state.phase {
+            Phase::Scheduled => {}
+            Phase::Idle => {
+                // An asker was faster.
+                let action = self.forgive(&mut state, action);
+                drop(state);
+                return self.act(action);
+            }
+            _ => {
+                drop(state);
+                return self.act(action);
+            }
+        }
+        let plain = !state.mailbox.has_waiting()
+            && self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
+            && state.more_if_any().is_none_or(|more| more.verdict.is_none());
+        if !plain {
+            drop(state);
+            return self.act(action);
+        }
+        if state.linger == Linger::In {
+            state.linger = Linger::Used;
+        }
+        state.phase = Phase::Running;
+        let ahead = state.mailbox.swap(&mut batch);
+        self.ahead.store(ahead, Ordering::Relaxed);
+        drop(state);
+        let Some(mut seat) = self.seat.try_take() else {
+            // Somebody is about to give the turn back: the task waits for it.
+            return self.leave_to_task(batch, 0, None, action);
+        };
+        let mut ctx = Context::new(self.clone());
+        let mut handled = 0;
+        loop {
+            let step = match seat.as_mut() {
+                Some(actor) => run_plain(&self, actor, &mut ctx, &mut batch, budget, &mut handled),
+                None => Step::Signalled,
+            };
+            let verdict = match step {
+                Step::Drained => {
+                    let mut state = self.state.lock();
+                    state.count_handled(std::mem::take(&mut handled), &self.kernel);
+                    if self.signal.load(Ordering::Acquire) != 0 || state.mailbox.has_waiting() {
+                        None
+                    } else if state.mailbox.is_empty() {
+                        // Rule 2 of the cell: the turn first, then the phase.
+                        drop(seat);
+                        state.phase = Phase::Idle;
+                        let action = self.forgive(&mut state, action);
+                        if state.linger == Linger::Out || state.linger == Linger::Once {
+                            state.linger = state.linger.cooler();
+                        } else {
+                            // Hot: the next message finds room made.
+                            state.mailbox.reuse(batch);
+                        }
+                        drop(state);
+                        return self.act(action);
+                    } else {
+                        let ahead = state.mailbox.swap(&mut batch);
+                        self.ahead.store(ahead, Ordering::Relaxed);
+                        continue;
+                    }
+                }
+                Step::Trouble(trouble) => Some(trouble),
+                Step::Async(mail) => {
+                    batch.push_front(mail);
+                    None
+                }
+                Step::Budget | Step::Signalled => None,
+            };
+            drop(seat);
+            return self.leave_to_task(batch, handled, verdict, action);
+        }
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// The actor's own task goes on from here.
+    fn leave_to_task(
+        self: &Arc<Self>,
+        mut batch: VecDeque<Mail<A>>,
+        handled: u32,
+        verdict: Option<super::Trouble>,
+        action: Action,
+    ) {
+        let mut state = self.state.lock();
+        state.count_handled(handled, &self.kernel);
+        state.mailbox.restore(&mut batch);
+        self.ahead.store(0, Ordering::Relaxed);
+        if let Some(verdict) = verdict {
+            state.more().verdict = Some(verdict);
+        }
+        state.phase = Phase::Scheduled;
+        drop(state);
+        self.act(action);
+    }
+}
