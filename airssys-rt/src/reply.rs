@@ -95,6 +95,18 @@ impl<R> ReplyCell<R> {
         }
     }
 
+    /// The answer, if it is there.
+    pub(crate) fn try_take(&self) -> Option<Result<R, AskError>> {
+        let mut state = self.state.lock();
+        match &*state {
+            State::Done(_) => match std::mem::replace(&mut *state, State::Closed) {
+                State::Done(answer) => Some(answer),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// Nobody waits any more: a later answer is dropped.
     pub(crate) fn close(&self) {
         let old = {

@@ -302,6 +302,13 @@ pin_project! {
     }
 }
 
+/// What came of sending an ask.
+enum Begun<M, R> {
+    /// The actor was idle and has answered, or it cannot.
+    Answered(Result<R, AskError>),
+    Waits(Journey<M, R>),
+}
+
 enum Stage<M, R> {
     Posting { waits: Waits<M>, cell: Option<Waiting<R>> },
     Waiting(Waiting<R>),
@@ -354,8 +361,8 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
             Err(message) => (Some(message), None),
         };
         match Journey::begin(to, turn, unsent, later, *this.limit, *this.ignore_cycle) {
-            Ok(journey) => this.journey.set(Some(journey)),
-            Err(error) => return Poll::Ready(Err(error)),
+            Begun::Answered(answer) => return Poll::Ready(answer),
+            Begun::Waits(journey) => this.journey.set(Some(journey)),
         }
         match this.journey.as_pin_mut() {
             Some(journey) => journey.poll(cx),
@@ -373,21 +380,31 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
         later: Option<Arc<ReplyCell<R>>>,
         limit: Option<Duration>,
         ignore_cycle: bool,
-    ) -> Result<Self, AskError> {
+    ) -> Begun<M, R> {
         let asker = current();
         let (limit, until) = deadline(limit, to, asker.as_ref());
         let cell = later.unwrap_or_else(|| Arc::new(ReplyCell::new(Some(until), Caller::current())));
         let port: Arc<dyn Port> = cell.clone();
         let cell = Waiting(cell);
-        let asking = note(asker, to, Arc::downgrade(&port), ignore_cycle)?;
+        let asking = match asker {
+            None => None,
+            Some(asker) => match note(asker, to, Arc::downgrade(&port), ignore_cycle) {
+                Ok(asking) => asking,
+                Err(error) => return Begun::Answered(Err(error)),
+            },
+        };
         let posting = unsent.map(|message| to.__post(turn, Letter::asked(message, port), true));
         let stage = match posting {
-            None | Some(Posting::Done) => Stage::Waiting(cell),
+            None => Stage::Waiting(cell),
+            Some(Posting::Done) => match cell.0.try_take() {
+                Some(answer) => return Begun::Answered(answer),
+                None => Stage::Waiting(cell),
+            },
             Some(Posting::Waits(waits)) => Stage::Posting { waits, cell: Some(cell) },
-            Some(Posting::Full(_)) => return Err(AskError::Full),
-            Some(Posting::Stopped(_)) => return Err(AskError::Stopped),
+            Some(Posting::Full(_)) => return Begun::Answered(Err(AskError::Full)),
+            Some(Posting::Stopped(_)) => return Begun::Answered(Err(AskError::Stopped)),
         };
-        Ok(Self { stage, limit, asking, sleep: sleep_until(until, to) })
+        Begun::Waits(Self { stage, limit, asking, sleep: sleep_until(until, to) })
     }
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
@@ -426,12 +443,11 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
 
 /// Notes that the asking actor waits for the asked one; the ring, when that closes one.
 fn note<D: Address<M>, M: Send + 'static>(
-    asker: Option<Current>,
+    asker: Current,
     to: &D,
     port: Weak<dyn Port>,
     ignore_cycle: bool,
 ) -> Result<Option<Asking>, AskError> {
-    let Some(asker) = asker else { return Ok(None) };
     let Some(target) = to.__target() else { return Ok(None) };
     // Noted first: of two asks that meet head-on, one sees the other.
     let number = asker.process.begin_asking(target.0.clone(), port);

@@ -217,7 +217,7 @@ impl<A: Actor> Cell<A> {
     }
 
     #[cold]
-    fn note_speed(&self, took: Duration) {
+    pub(super) fn note_speed(&self, took: Duration) {
         let slow = match took > LONG {
             true => self.slow.load(Ordering::Relaxed).saturating_add(1),
             false => 0,
@@ -276,6 +276,6 @@ impl<A: Actor> Cell<A> {
 
 /// Whether this run of a plain handler is timed: the first few, and one in so many.
 #[inline]
-fn is_sampled(handled: u32) -> bool {
+pub(super) fn is_sampled(handled: u32) -> bool {
     handled < FIRST || handled.is_multiple_of(SAMPLE)
 }

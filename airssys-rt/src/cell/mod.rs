@@ -44,6 +44,7 @@ use crate::testing::log::Event;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
 
+use relay::Kind;
 use state::{Linger, More, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::{GRACE, end_within};
@@ -100,6 +101,18 @@ pub(crate) enum Posted<A: Actor> {
     Full(Mail<A>),
     Stopped(Mail<A>),
     Waits(Room<Mail<A>>),
+}
+
+impl<A: Actor> Mail<A> {
+    /// What it is to an actor that it makes runnable.
+    #[inline]
+    fn sort(&self) -> Kind {
+        match self {
+            mail if mail.is_plain() => Kind::Plain,
+            Self::Message(letter) if letter.port.as_ref().is_some_and(|port| port.is_ask()) => Kind::Asked,
+            _ => Kind::Told,
+        }
+    }
 }
 
 impl<A: Actor> Cell<A> {
@@ -196,7 +209,7 @@ impl<A: Actor> Cell<A> {
     #[inline]
     pub(crate) fn post(self: &Arc<Self>, mail: Mail<A>, wait: bool) -> Posted<A> {
         let config = self.mailbox_config();
-        let plain = mail.is_plain();
+        let kind = mail.sort();
         let mut state = self.state.lock();
         if state.closed {
             drop(state);
@@ -207,11 +220,7 @@ impl<A: Actor> Cell<A> {
                 state.count_accepted(1, &self.kernel);
                 let action = state.schedule();
                 drop(state);
-                if plain {
-                    self.act_next(action)
-                } else {
-                    self.act(action)
-                }
+                self.act_next(action, kind);
                 Posted::Done
             }
             Offer::Evicted(oldest) => {

@@ -11,7 +11,8 @@
 //!    place sends the one before to Tokio: what several actors can do at the same time, they do.
 //! 2. A cell in the place is `Scheduled`, as if its task had been woken, and owed that wake: it is paid by running it here
 //!    until it is idle again, or else by the real thing. Whoever takes the turn first, the debt is settled once.
-//! 3. Here run plain messages alone; an async one, a failure, a signal are for the actor's own task.
+//! 3. Plain messages run here as on an asker's turn. For anything else the actor gets its task, whose first poll happens
+//!    here; Tokio gets it only if it is not done by then.
 //! 4. A chain of hand-overs ends after a bounded number of messages: Tokio's other tasks wait meanwhile.
 
 use std::cell::{Cell as Place, RefCell};
@@ -20,7 +21,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::Poll;
+use std::task::{Poll, Waker};
+use std::time::Instant;
 
 use pin_project_lite::pin_project;
 
@@ -31,7 +33,8 @@ use crate::kernel::Kernel;
 use crate::mail::Mail;
 
 use super::handle::{Step, run_plain};
-use super::inline::PATIENCE;
+use super::inline::{PATIENCE, is_sampled};
+use super::run::visit;
 use super::state::{Linger, Phase};
 use super::{Action, Cell};
 
@@ -44,6 +47,17 @@ pub(super) trait Owed: Send + Sync {
     fn run_here(self: Arc<Self>, action: Action, budget: &mut u32);
     /// Settles the debt by the wake itself.
     fn wake(self: Arc<Self>, action: Action);
+}
+
+/// What has made an actor runnable.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A message with a plain handler.
+    Plain,
+    /// Anything else that nobody waits for.
+    Told,
+    /// A message with an async handler that its asker waits for.
+    Asked,
 }
 
 struct Next {
@@ -72,7 +86,7 @@ impl Drop for Open {
 
 /// Polls a task, and runs whom it hands over to.
 #[inline]
-fn host<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
+fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
     // Loom's threads share those of the test: the place of one would be the place of all.
     if cfg!(airssys_loom) || HOST.get() != 0 {
         return poll();
@@ -118,7 +132,7 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
         let this = self.project();
-        host(this.kernel, || this.task.poll(cx))
+        host_for(this.kernel, || this.task.poll(cx))
     }
 }
 
@@ -131,21 +145,31 @@ pub(crate) fn let_go() {
 }
 
 impl<A: Actor> Cell<A> {
-    /// As [`act`](Self::act), for an actor that a plain message has made runnable: an actor's turn on this thread may run it next.
+    /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next.
     #[inline]
-    pub(super) fn act_next(self: &Arc<Self>, action: Action) {
-        if matches!(action, Action::Nothing) {
-            return;
+    pub(super) fn act_next(self: &Arc<Self>, action: Action, kind: Kind) {
+        match action {
+            Action::Nothing => {}
+            // A parked task cannot be polled here.
+            Action::Wake(_) if kind != Kind::Plain => self.act(action),
+            action if !A::CONFIG.allows_inline() => self.act(action),
+            action => {
+                let host = HOST.get();
+                if host == Arc::as_ptr(&self.kernel).addr() {
+                    self.hand_over(action);
+                } else if host == 0 && kind == Kind::Asked && self.kernel.is_here() {
+                    // The asker has nothing to do but wait.
+                    host_for(&self.kernel, || self.hand_over(action));
+                } else {
+                    self.act(action);
+                }
+            }
         }
-        if HOST.get() != Arc::as_ptr(&self.kernel).addr() || !A::CONFIG.allows_inline() {
-            return self.act(action);
-        }
-        self.hand_over(action);
     }
 
     fn hand_over(self: &Arc<Self>, action: Action) {
         if self.slow.load(Ordering::Relaxed) >= PATIENCE
-            || self.kernel.schedule.as_ref().is_some_and(|schedule| schedule.coin())
+            || self.kernel.schedule.as_ref().is_some_and(|schedule| !schedule.runs_at_once(self.pid))
         {
             return self.act(action);
         }
@@ -189,12 +213,17 @@ impl<A: Actor> Owed for Cell<A> {
                 return self.act(action);
             }
         }
-        let plain = !state.mailbox.has_waiting()
+        let plain = state.mailbox.iter().next().is_some_and(Mail::is_plain)
+            && !state.mailbox.has_waiting()
             && self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
             && state.more_if_any().is_none_or(|more| more.verdict.is_none());
         if !plain {
+            let sample = is_sampled(state.handled);
             drop(state);
-            return self.act(action);
+            return match action {
+                Action::Spawn => self.visit(sample),
+                action => self.act(action),
+            };
         }
         if state.linger == Linger::In {
             state.linger = Linger::Used;
@@ -253,6 +282,21 @@ impl<A: Actor> Owed for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// Begins the actor's own task here; Tokio gets it if it is not done after its first poll.
+    #[inline(never)]
+    fn visit(self: &Arc<Self>, sample: bool) {
+        let began = sample.then(Instant::now);
+        let mut task = Box::pin(visit(self.clone()));
+        // What wakes the task meanwhile wakes nobody: Tokio polls it anyway.
+        let polled = task.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
+        if let Some(began) = began {
+            self.note_speed(began.elapsed());
+        }
+        if polled.is_pending() {
+            self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
+        }
+    }
+
     /// The actor's own task goes on from here.
     fn leave_to_task(
         self: &Arc<Self>,

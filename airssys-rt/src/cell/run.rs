@@ -33,6 +33,8 @@ use super::{Cell, signal};
 
 /// How many messages are handled before other tasks get their turn.
 const BUDGET: u32 = 256;
+/// How many of them on somebody else's poll.
+const VISIT: u32 = 8;
 /// A buffer of an idle actor larger than this many bytes is given back.
 const KEPT: usize = 256;
 
@@ -54,6 +56,10 @@ struct Worker<A: Actor> {
     /// Whether a counted message is in hand at an await.
     hand: bool,
     left: bool,
+    /// How many messages are handled before the first pause.
+    patience: u32,
+    /// It began on somebody else's poll, and goes when there is nothing more to do.
+    visits: bool,
 }
 
 impl<A: Actor> Drop for Worker<A> {
@@ -65,10 +71,32 @@ impl<A: Actor> Drop for Worker<A> {
     }
 }
 
+/// A task of its own.
 pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
+    lifetime(cell, BUDGET, false)
+}
+
+/// A task that begins on somebody else's poll, and stays short there.
+pub(super) fn visit<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
+    lifetime(cell, VISIT, true)
+}
+
+fn lifetime<A: Actor>(
+    cell: Arc<Cell<A>>,
+    patience: u32,
+    visits: bool,
+) -> impl Future<Output = ()> + Send + 'static {
     // Made before the first poll: a task that is dropped unpolled has to clean up, too.
-    let mut worker =
-        Worker { cell, batch: VecDeque::new(), handled: 0, trouble: None, hand: false, left: false };
+    let mut worker = Worker {
+        cell,
+        batch: VecDeque::new(),
+        handled: 0,
+        trouble: None,
+        hand: false,
+        left: false,
+        patience,
+        visits,
+    };
     async move {
         let cell = worker.cell.clone();
         let mut ctx = Context::new(cell.clone());
@@ -122,7 +150,7 @@ impl<A: Actor> Cell<A> {
                     return Poll::Ready(Work::Leave);
                 }
                 Phase::Idle => {
-                    if state.linger == Linger::Twice && !asked {
+                    if state.linger == Linger::Twice && !asked && !worker.visits {
                         asked = true;
                         // Rule 5: the line looks at other cells.
                         drop(state);
@@ -137,7 +165,11 @@ impl<A: Actor> Cell<A> {
                         continue;
                     }
                     if !state.lingers() {
-                        state.mailbox.shrink(0);
+                        if worker.visits {
+                            state.mailbox.reuse(std::mem::take(&mut worker.batch));
+                        } else {
+                            state.mailbox.shrink(0);
+                        }
                         state.linger = state.linger.cooler();
                         state.leave();
                         return Poll::Ready(Work::Leave);
@@ -253,7 +285,7 @@ impl<A: Actor> Worker<A> {
     /// True when the actor is at rest and the task may wait for the next wake.
     async fn turn<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>) -> bool {
         let mut seat = Some(seat);
-        let mut budget = BUDGET;
+        let mut budget = self.patience;
         loop {
             // Apart from the others, so that the job is not kept beside the future it becomes.
             let job = match self.advance(home, &mut seat, ctx, &mut budget) {

@@ -211,6 +211,18 @@ impl Schedule {
         self.state.lock().random.next() & 1 == 1
     }
 
+    /// A seeded coin: whether a process that was made runnable runs before its task is scheduled. It counts as a step.
+    pub(crate) fn runs_at_once(&self, pid: ProcessId) -> bool {
+        let mut state = self.state.lock();
+        let due = state.due.range((pid, 0)..=(pid, u64::MAX)).next().is_some();
+        // A fault that strikes at a step needs one that can be struck.
+        let runs = state.random.next() & 1 == 1 && !due && state.faults.abort + state.faults.delay <= 0.0;
+        if runs {
+            *state.steps.entry(pid).or_default() += 1;
+        }
+        runs
+    }
+
     /// A seeded number from 0 to 1.
     pub(crate) fn chance(&self) -> f64 {
         self.state.lock().random.unit()
