@@ -10,6 +10,12 @@ use crate::error::ActorError;
 use crate::exit::ExitReason;
 use crate::process_id::ProcessId;
 
+/// Whether anybody records anything.
+#[inline]
+pub(crate) fn is_on() -> bool {
+    LevelFilter::current() != LevelFilter::OFF
+}
+
 /// The caller's context, carried by a message: its span, when anybody records spans.
 pub(crate) struct Caller(Option<Box<Span>>);
 
@@ -20,7 +26,7 @@ impl Caller {
 
     #[inline]
     pub(crate) fn current() -> Self {
-        if LevelFilter::current() == LevelFilter::OFF {
+        if !is_on() {
             return Self(None);
         }
         Self::look()
@@ -42,6 +48,12 @@ impl Caller {
 pub(crate) struct Room(Option<Span>);
 
 impl Room {
+    /// Nobody records spans.
+    #[inline]
+    pub(crate) fn none() -> Self {
+        Self(None)
+    }
+
     /// `caller` is looked for only when somebody records spans.
     #[inline]
     pub(crate) fn of<C: std::borrow::Borrow<Caller>>(
@@ -50,7 +62,7 @@ impl Room {
         name: impl Fn() -> Option<std::sync::Arc<str>>,
         caller: impl FnOnce() -> Option<C>,
     ) -> Self {
-        if LevelFilter::current() == LevelFilter::OFF {
+        if !is_on() {
             return Self(None);
         }
         Self::open(pid, actor, name().as_deref(), caller().as_ref().map(std::borrow::Borrow::borrow))

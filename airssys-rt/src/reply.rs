@@ -266,6 +266,12 @@ impl<'a> Answer<'a> {
         }
     }
 
+    /// Whether nobody asked.
+    #[inline]
+    pub(crate) fn is_told(&self) -> bool {
+        matches!(self.0, Way::Told)
+    }
+
     /// Whether somebody waits for an answer that was not given yet.
     #[must_use]
     pub fn is_awaited(&self) -> bool {

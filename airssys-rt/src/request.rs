@@ -141,7 +141,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// # Cancel safety
     /// Dropped while it waits, the message is not sent.
     pub fn tell(self) -> Tell<'a, D, M> {
-        Tell { state: TellState::Start { to: self.to, message: Some(self.message) } }
+        Tell { to: self.to, message: Some(self.message), waits: None }
     }
 
     /// Sends now or not at all.
@@ -526,66 +526,48 @@ fn same(one: &Arc<dyn AnyCell>, other: &Arc<dyn AnyCell>) -> bool {
 /// The future of a tell: it waits for room only.
 #[must_use = "a tell does nothing until it is awaited"]
 pub struct Tell<'a, D, M> {
-    state: TellState<'a, D, M>,
-}
-
-enum TellState<'a, D, M> {
-    Start { to: To<'a, D>, message: Option<M> },
-    Waits(Waits<M>),
-    Done,
+    to: To<'a, D>,
+    /// Until it is sent.
+    message: Option<M>,
+    waits: Option<Waits<M>>,
 }
 
 impl<D, M> Unpin for Tell<'_, D, M> {}
 
 impl<'a, D: Address<M>, M: Send + 'static> Tell<'a, D, M> {
     pub(crate) fn new(to: &'a D, message: M) -> Self {
-        Self { state: TellState::Start { to: To::Borrowed(to), message: Some(message) } }
+        Self { to: To::Borrowed(to), message: Some(message), waits: None }
     }
 }
 
 impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
     type Output = Result<(), SendError<M>>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        loop {
-            match &mut self.state {
-                TellState::Start { to, message } => {
-                    // A loop of tells that never waits has to give way to other tasks now and then.
-                    let coop = ready!(tokio::task::coop::poll_proceed(cx));
-                    coop.made_progress();
-                    let Some(message) = message.take() else {
-                        self.state = TellState::Done;
-                        continue;
-                    };
-                    match to.get().__post(to.get().__turn(), Letter::told(message), true) {
-                        Posting::Done => {
-                            self.state = TellState::Done;
-                            return Poll::Ready(Ok(()));
-                        }
-                        Posting::Full(letter) => return self.finish(SendError::Full(letter.message)),
-                        Posting::Stopped(letter) => return self.finish(SendError::Stopped(letter.message)),
-                        Posting::Waits(waits) => self.state = TellState::Waits(waits),
-                    }
-                }
-                TellState::Waits(waits) => {
-                    return match ready!(waits.as_mut().poll(cx)) {
-                        Ok(()) => {
-                            self.state = TellState::Done;
-                            Poll::Ready(Ok(()))
-                        }
-                        Err(letter) => self.finish(SendError::Stopped(letter.message)),
-                    };
-                }
-                TellState::Done => return Poll::Ready(Ok(())),
+        if self.waits.is_none() {
+            // A loop of tells that never waits has to give way to other tasks now and then.
+            ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
+            let Some(message) = self.message.take() else { return Poll::Ready(Ok(())) };
+            let to = self.to.get();
+            match to.__post(to.__turn(), Letter::told(message), true) {
+                Posting::Done => return Poll::Ready(Ok(())),
+                Posting::Full(letter) => return Poll::Ready(Err(SendError::Full(letter.message))),
+                Posting::Stopped(letter) => return Poll::Ready(Err(SendError::Stopped(letter.message))),
+                Posting::Waits(waits) => self.waits = Some(waits),
             }
         }
+        self.poll_room(cx)
     }
 }
 
 impl<D, M> Tell<'_, D, M> {
-    fn finish(&mut self, error: SendError<M>) -> Poll<Result<(), SendError<M>>> {
-        self.state = TellState::Done;
-        Poll::Ready(Err(error))
+    #[inline(never)]
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), SendError<M>>> {
+        let Some(waits) = &mut self.waits else { return Poll::Ready(Ok(())) };
+        let outcome = ready!(waits.as_mut().poll(cx));
+        self.waits = None;
+        Poll::Ready(outcome.map_err(|letter| SendError::Stopped(letter.message)))
     }
 }
 

@@ -72,6 +72,9 @@ pub(super) fn run_plain<A: Actor>(
     budget: &mut u32,
     handled: &mut u32,
 ) -> Step<A> {
+    // Looked at once a run: nothing that is ready to be handled came after a change that somebody waited for.
+    let (traced, simulated) = (instrument::is_on(), home.kernel.schedule.is_some());
+    // That of the message in hand; told between two messages.
     let mut answer = Answer::told();
     let mut record = Record { counted: false, message_type: "" };
     let caught = watched(|| {
@@ -84,26 +87,28 @@ pub(super) fn run_plain<A: Actor>(
             }
             let Some(mail) = batch.pop_front() else { return Step::Drained };
             *budget -= 1;
-            record.counted = mail.takes_room();
-            home.begun(record.counted);
-            if !mail.is_plain() {
-                return Step::Async(mail);
-            }
             let outcome = match mail {
                 // The hottest path of all: `open` would look once more at what it is.
                 Mail::Message(Letter { message, port }) => {
-                    let Some(port) = unless_expired(port) else {
-                        home.put_away(Mail::Message(Letter { message, port: None }));
-                        continue;
-                    };
-                    record.message_type = std::any::type_name::<A::Message>();
-                    let room = home.room(port.as_deref());
-                    answer = Answer::of(port);
-                    match home.about_to_handle(record.message_type) {
+                    record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
+                    home.begun(true);
+                    if simulated && !A::is_plain(&message) {
+                        return Step::Async(Mail::Message(Letter { message, port }));
+                    }
+                    let room = if traced { home.room(port.as_deref()) } else { Room::none() };
+                    if let Some(port) = port {
+                        if port.is_expired() {
+                            home.put_away(Mail::Message(Letter { message, port: None }));
+                            continue;
+                        }
+                        answer = Answer::of(Some(port));
+                    }
+                    let fault = if simulated { home.about_to_handle(record.message_type) } else { Ok(()) };
+                    match fault {
                         Err(fault) => Err(fault),
                         Ok(()) => match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
                             Plain::Done(outcome) => outcome,
-                            // `is_plain` said otherwise: the async way settles it.
+                            // An async handler's.
                             Plain::Later(message) => {
                                 let port = answer.take_port();
                                 return Step::Async(Mail::Message(Letter { message, port }));
@@ -112,11 +117,15 @@ pub(super) fn run_plain<A: Actor>(
                     }
                 }
                 Mail::Other(mut errand) => {
+                    record = Record { counted: errand.takes_room(), message_type: errand.message_type() };
+                    home.begun(record.counted);
+                    if !errand.is_plain() {
+                        return Step::Async(Mail::Other(errand));
+                    }
                     let Some(port) = open_errand(&mut *errand) else {
                         home.put_away(Mail::Other(errand));
                         continue;
                     };
-                    record.message_type = errand.message_type();
                     let room = home.room(port.as_deref());
                     answer = Answer::of(port);
                     match home.about_to_handle(record.message_type) {
@@ -129,7 +138,10 @@ pub(super) fn run_plain<A: Actor>(
             if let Some(trouble) = ctx.trouble(outcome, record) {
                 return Step::Trouble(trouble);
             }
-            answer.fail(AskError::NoReply);
+            if !answer.is_told() {
+                answer.fail(AskError::NoReply);
+                answer = Answer::told();
+            }
             *handled += u32::from(record.counted);
         }
     });

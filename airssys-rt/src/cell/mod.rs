@@ -209,7 +209,6 @@ impl<A: Actor> Cell<A> {
     #[inline]
     pub(crate) fn post(self: &Arc<Self>, mail: Mail<A>, wait: bool) -> Posted<A> {
         let config = self.mailbox_config();
-        let kind = mail.sort();
         let mut state = self.state.lock();
         if state.closed {
             drop(state);
@@ -219,6 +218,11 @@ impl<A: Actor> Cell<A> {
             Offer::Taken => {
                 state.count_accepted(1, &self.kernel);
                 let action = state.schedule();
+                if matches!(action, Action::Nothing) {
+                    return Posted::Done;
+                }
+                // Nothing else is queued: the actor was idle.
+                let kind = state.mailbox.iter().next().map_or(Kind::Told, Mail::sort);
                 drop(state);
                 self.act_next(action, kind);
                 Posted::Done
