@@ -9,6 +9,7 @@ use tokio::runtime::{self, Handle};
 
 use crate::config::MailboxConfig;
 use crate::dead_letter::DeadLetters;
+use crate::deadline::Deadlines;
 use crate::event_bus::Bus;
 use crate::linger::Linger;
 use crate::process::{AnyCell, Tally};
@@ -27,6 +28,7 @@ pub(crate) struct Kernel {
     pub(crate) table: Table,
     pub(crate) registry: Registry,
     pub(crate) timers: Timers,
+    pub(crate) deadlines: Deadlines,
     pub(crate) bus: Bus,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) linger: Linger,

@@ -69,6 +69,7 @@ mod cell;
 mod config;
 mod context;
 mod dead_letter;
+mod deadline;
 mod error;
 mod event_bus;
 mod exit;

@@ -25,6 +25,10 @@ pub(crate) trait Port: Send + Sync {
     fn is_ask(&self) -> bool;
     /// Whether the asker's time has run out.
     fn is_expired(&self) -> bool;
+    /// The asker's time has run out: a later answer is dropped, and a request still queued is skipped.
+    fn expire(&self);
+    /// Nobody looks after its deadline any more: the asker has to.
+    fn nudge(&self);
     /// When the asker gives up.
     fn deadline(&self) -> Option<Instant>;
     fn caller(&self) -> &Caller;
@@ -70,7 +74,8 @@ impl<R> ReplyCell<R> {
         }
     }
 
-    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
+    /// The answer; `None` when its time has run out.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Option<Result<R, AskError>>> {
         let mut state = self.state.lock();
         match &mut *state {
             State::Waiting(waker) if waker.will_wake(cx.waker()) => Poll::Pending,
@@ -80,18 +85,17 @@ impl<R> ReplyCell<R> {
                 drop(old);
                 Poll::Pending
             }
-            State::Done(_) | State::Closed | State::Expired => {
-                match std::mem::replace(&mut *state, State::Closed) {
-                    State::Done(answer) => {
-                        if answer.is_err() {
-                            // Answered before it was handled: not worth handling any more.
-                            *state = State::Expired;
-                        }
-                        Poll::Ready(answer)
+            State::Expired => Poll::Ready(None),
+            State::Done(_) | State::Closed => match std::mem::replace(&mut *state, State::Closed) {
+                State::Done(answer) => {
+                    if answer.is_err() {
+                        // Answered before it was handled: not worth handling any more.
+                        *state = State::Expired;
                     }
-                    _ => Poll::Ready(Err(AskError::NoReply)),
+                    Poll::Ready(Some(answer))
                 }
-            }
+                _ => Poll::Ready(Some(Err(AskError::NoReply))),
+            },
         }
     }
 
@@ -118,12 +122,6 @@ impl<R> ReplyCell<R> {
         };
         let _ = discard(old);
     }
-
-    /// The time has run out: a later answer is dropped, and a request still queued is skipped.
-    pub(crate) fn expire(&self) {
-        let old = std::mem::replace(&mut *self.state.lock(), State::Expired);
-        let _ = discard(old);
-    }
 }
 
 impl<R: Send + 'static> Port for ReplyCell<R> {
@@ -148,6 +146,29 @@ impl<R: Send + 'static> Port for ReplyCell<R> {
 
     fn is_expired(&self) -> bool {
         matches!(*self.state.lock(), State::Expired | State::Done(Err(_)))
+    }
+
+    fn expire(&self) {
+        let old = {
+            let mut state = self.state.lock();
+            if matches!(*state, State::Done(_) | State::Closed) {
+                return;
+            }
+            std::mem::replace(&mut *state, State::Expired)
+        };
+        if let State::Waiting(waker) = old {
+            waker.wake();
+        }
+    }
+
+    fn nudge(&self) {
+        let waker = match &*self.state.lock() {
+            State::Waiting(waker) => Some(waker.clone()),
+            _ => None,
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -189,6 +210,10 @@ impl Port for Told {
     fn is_expired(&self) -> bool {
         false
     }
+
+    fn expire(&self) {}
+
+    fn nudge(&self) {}
 
     fn deadline(&self) -> Option<Instant> {
         None

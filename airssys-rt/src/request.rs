@@ -7,12 +7,12 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use pin_project_lite::pin_project;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
 use crate::address::{Address, Here, Posting, Timer, Town, Waits};
 use crate::cell::{Current, current, down_error};
+use crate::deadline::{Deadlines, Noted};
 use crate::error::{AskError, SendError, TrySendError};
 use crate::instrument::Caller;
 use crate::kernel::Kernel;
@@ -277,29 +277,36 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> IntoFuture for Req
     }
 }
 
-pin_project! {
-    /// The future of an answer.
-    #[must_use = "an ask does nothing until it is awaited"]
-    pub struct Ask<'a, D, M, R> {
-        to: To<'a, D>,
-        message: Option<M>,
-        limit: Option<Duration>,
-        ignore_cycle: bool,
-        #[pin]
-        journey: Option<Journey<M, R>>,
-    }
+/// The future of an answer.
+#[must_use = "an ask does nothing until it is awaited"]
+pub struct Ask<'a, D, M, R> {
+    to: To<'a, D>,
+    /// Until it is sent.
+    message: Option<M>,
+    limit: Option<Duration>,
+    ignore_cycle: bool,
+    journey: Option<Journey<M, R>>,
 }
 
-pin_project! {
-    /// An ask that took the long way.
-    struct Journey<M, R> {
-        stage: Stage<M, R>,
-        // The limit that holds, to be told when it has passed.
-        limit: Duration,
-        asking: Option<Asking>,
-        #[pin]
-        sleep: Sleep,
-    }
+impl<D, M, R> Unpin for Ask<'_, D, M, R> {}
+
+/// An ask that took the long way.
+struct Journey<M, R> {
+    stage: Stage<M, R>,
+    /// The limit that holds, to be told when it has passed.
+    limit: Duration,
+    asking: Option<Asking>,
+    alarm: Alarm,
+}
+
+/// What tells an ask that its time has run out.
+enum Alarm {
+    System {
+        noted: Noted,
+        until: Instant,
+    },
+    /// There is no system behind the address, or its runtime has gone.
+    Own(Pin<Box<Sleep>>),
 }
 
 /// What came of sending an ask.
@@ -340,11 +347,11 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
     type Output = Result<R, AskError>;
 
     #[inline]
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut this = self.project();
-        if let Some(journey) = this.journey.as_mut().as_pin_mut() {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(journey) = &mut self.journey {
             return journey.poll(cx);
         }
+        let this = &mut *self;
         // An ask that never waits has to give way to other tasks now and then.
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
         let Some(message) = this.message.take() else { return Poll::Ready(Err(AskError::NoReply)) };
@@ -360,13 +367,9 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
             },
             Err(message) => (Some(message), None),
         };
-        match Journey::begin(to, turn, unsent, later, *this.limit, *this.ignore_cycle) {
-            Begun::Answered(answer) => return Poll::Ready(answer),
-            Begun::Waits(journey) => this.journey.set(Some(journey)),
-        }
-        match this.journey.as_pin_mut() {
-            Some(journey) => journey.poll(cx),
-            None => Poll::Ready(Err(AskError::NoReply)),
+        match Journey::begin(to, turn, unsent, later, this.limit, this.ignore_cycle) {
+            Begun::Answered(answer) => Poll::Ready(answer),
+            Begun::Waits(journey) => this.journey.insert(journey).poll(cx),
         }
     }
 }
@@ -386,6 +389,7 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
         let cell = later.unwrap_or_else(|| Arc::new(ReplyCell::new(Some(until), Caller::current())));
         let port: Arc<dyn Port> = cell.clone();
         let cell = Waiting(cell);
+        let watched = port.clone();
         let asking = match asker {
             None => None,
             Some(asker) => match note(asker, to, Arc::downgrade(&port), ignore_cycle) {
@@ -404,38 +408,50 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
             Some(Posting::Full(_)) => return Begun::Answered(Err(AskError::Full)),
             Some(Posting::Stopped(_)) => return Begun::Answered(Err(AskError::Stopped)),
         };
-        Begun::Waits(Self { stage, limit, asking, sleep: sleep_until(until, to) })
+        let noted = to.__town().and_then(|town| Deadlines::note(&town.0, until, watched));
+        let alarm = match noted {
+            Some(noted) => Alarm::System { noted, until },
+            None => Alarm::Own(Box::pin(sleep_until(until, to))),
+        };
+        Begun::Waits(Self { stage, limit, asking, alarm })
     }
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
-        let answer = ready!(self.as_mut().poll_answer(cx));
-        let this = self.project();
-        *this.stage = Stage::Done;
-        *this.asking = None;
-        Poll::Ready(answer)
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
+        let answer = ready!(self.poll_answer(cx));
+        self.stage = Stage::Done;
+        self.asking = None;
+        Poll::Ready(answer.unwrap_or(Err(AskError::Timeout { limit: self.limit })))
     }
 
-    fn poll_answer(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
-        let mut this = self.project();
+    /// The answer; `None` when the time has run out.
+    fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<R, AskError>>> {
         loop {
-            match this.stage {
+            let cell = match &mut self.stage {
                 Stage::Posting { waits, cell } => match waits.as_mut().poll(cx) {
-                    Poll::Ready(Ok(())) => *this.stage = cell.take().map_or(Stage::Done, Stage::Waiting),
-                    Poll::Ready(Err(_)) => return Poll::Ready(Err(AskError::Stopped)),
-                    Poll::Pending => {
-                        ready!(this.sleep.as_mut().poll(cx));
-                        return Poll::Ready(Err(AskError::Timeout { limit: *this.limit }));
+                    Poll::Ready(Ok(())) => {
+                        self.stage = cell.take().map_or(Stage::Done, Stage::Waiting);
+                        continue;
                     }
+                    Poll::Ready(Err(_)) => return Poll::Ready(Some(Err(AskError::Stopped))),
+                    Poll::Pending => cell.as_ref(),
                 },
-                Stage::Waiting(cell) => {
-                    if let Poll::Ready(answer) = cell.0.poll(cx) {
-                        return Poll::Ready(answer);
-                    }
-                    ready!(this.sleep.as_mut().poll(cx));
-                    cell.0.expire();
-                    return Poll::Ready(Err(AskError::Timeout { limit: *this.limit }));
+                Stage::Waiting(cell) => Some(&*cell),
+                Stage::Done => None,
+            };
+            let Some(cell) = cell else { return Poll::Ready(Some(Err(AskError::NoReply))) };
+            if let Poll::Ready(answer) = cell.0.poll(cx) {
+                return Poll::Ready(answer);
+            }
+            match &mut self.alarm {
+                Alarm::System { noted, .. } if noted.is_watched() => return Poll::Pending,
+                Alarm::System { until, .. } => {
+                    self.alarm = Alarm::Own(Box::pin(tokio::time::sleep_until(*until)));
                 }
-                Stage::Done => return Poll::Ready(Err(AskError::NoReply)),
+                Alarm::Own(sleep) => {
+                    ready!(sleep.as_mut().poll(cx));
+                    cell.0.expire();
+                    return Poll::Ready(None);
+                }
             }
         }
     }

@@ -16,6 +16,7 @@ use crate::address::DEFAULT_ASK_TIMEOUT;
 use crate::cell::{Cell, Failure, GRACE, Launch, end_within};
 use crate::config::{ActorConfig, MailboxConfig};
 use crate::dead_letter::{DeadLetter, DeadLetters};
+use crate::deadline::Deadlines;
 use crate::error::{StartError, SystemError};
 use crate::event_bus::Bus;
 use crate::exit::ExitReason;
@@ -120,6 +121,7 @@ impl SystemBuilder {
             table: Table::new(),
             registry: Registry::new(),
             timers: Timers::new(),
+            deadlines: Deadlines::new(),
             bus: Bus::new(),
             dead_letters: self.dead_letters,
             linger: Linger::new(),
