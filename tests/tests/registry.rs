@@ -1,8 +1,11 @@
 //! Names: one live owner each, gone with their owner, kept through a restart.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
+use std::task::{Context as TaskContext, Waker};
 
 use airssys_rt::prelude::*;
 use tests::actors::{
@@ -133,6 +136,39 @@ async fn c116_a_name_goes_with_its_owner_however_that_ends() {
                 "it is still known what it was called"
             );
         }
+        nothing_left(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c116_who_comes_to_wait_in_the_middle_of_an_end_hears_of_it_when_the_name_is_free() {
+    within(async {
+        let system = System::new("test");
+        let worker = system.start(Worker::default()).named("it").await.unwrap();
+        let gate = Gate::new();
+        worker.hold(gate.clone(), 1).try_tell().unwrap();
+        gate.reached().await;
+        worker.note(2).try_tell().unwrap();
+        // The queued message becomes a dead letter in the middle of the end: it has ended, and has its name still.
+        let late = Arc::new(Mutex::new(Vec::new()));
+        let (seen, actor, inside) = (late.clone(), worker.clone(), system.clone());
+        system.dead_letters().on_each(move |_| {
+            let mut cx = TaskContext::from_waker(Waker::noop());
+            let process = actor.process();
+            let mut wait = Box::pin(async move { process.wait().await });
+            let mut down = actor.monitor();
+            assert!(wait.as_mut().poll(&mut cx).is_pending() || inside.lookup::<Worker>("it").is_none());
+            assert!(
+                Pin::new(&mut down).poll(&mut cx).is_pending() || inside.lookup::<Worker>("it").is_none()
+            );
+            seen.lock().unwrap().push((wait, down));
+        });
+        assert_eq!(worker.kill().await, Ok(ExitReason::Killed));
+        assert!(system.lookup::<Worker>("it").is_none());
+        let (wait, down) = late.lock().unwrap().pop().expect("a dead letter, and no panic in its hook");
+        assert_eq!(wait.await, ExitReason::Killed);
+        assert_eq!(down.await.reason, ExitReason::Killed);
         nothing_left(&system).await;
     })
     .await;

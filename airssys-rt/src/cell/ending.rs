@@ -323,16 +323,15 @@ impl<A: Actor> Cell<A> {
         }
         state.phase = Phase::Ended;
         state.closed = true;
-        state.ending = false;
+        // Until everything below is done, nobody hears that it has ended, whenever he comes to wait for it.
+        state.ending = true;
         let (leftover, turned_away) = state.mailbox.clear();
         self.waiting.store(false, Ordering::SeqCst);
         let (accepted, handled) = state.take_counts();
         let waker = state.waker.take();
         let mut name = None;
         let mut owner = None;
-        let mut monitors = Default::default();
         let mut links = Default::default();
-        let mut waiters = Vec::new();
         let mut owned = Default::default();
         let mut subscriptions = Vec::new();
         let mut reason = reason;
@@ -345,9 +344,7 @@ impl<A: Actor> Cell<A> {
             name = rare.name.clone();
             owner = rare.owner.clone();
             if let Some(more) = &mut rare.more {
-                monitors = std::mem::take(&mut more.monitors);
                 links = std::mem::take(&mut more.links);
-                waiters = std::mem::take(&mut more.waiters);
                 owned = std::mem::take(&mut more.owned);
                 subscriptions = std::mem::take(&mut more.subscriptions);
             }
@@ -378,6 +375,13 @@ impl<A: Actor> Cell<A> {
             self.kernel.registry.release(&name, self.pid);
         }
         self.kernel.table.remove(self.pid);
+        let (monitors, waiters) = {
+            let mut state = self.state.lock();
+            state.ending = false;
+            let told =
+                |more: &mut More| (std::mem::take(&mut more.monitors), std::mem::take(&mut more.waiters));
+            state.more_if_any().map(told).unwrap_or_default()
+        };
         for (id, watcher) in monitors {
             let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
             match watcher {

@@ -474,7 +474,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         let (tell, told) = oneshot::channel();
         let mut state = self.state.lock();
         let reached = match state.phase {
-            Phase::Ended => true,
+            Phase::Ended => !state.ending || until == Until::Down,
             Phase::Down | Phase::Unborn => until == Until::Down,
             _ => false,
         };
@@ -502,7 +502,7 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn add_monitor(&self, id: MonitorId, watcher: Watcher) -> Result<(), (Watcher, ExitReason)> {
         let mut state = self.state.lock();
-        if state.phase == Phase::Ended {
+        if state.phase == Phase::Ended && !state.ending {
             return Err((watcher, ExitReason::NoProcess));
         }
         state.more().monitors.insert(id, watcher);
