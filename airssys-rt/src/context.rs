@@ -15,6 +15,7 @@ use crate::cell::{Cell, Posted, Record, Subscription, Trouble};
 use crate::error::{ActorError, ActorResult};
 use crate::event_bus::Delivered;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
+use crate::groups;
 use crate::kernel::Kernel;
 use crate::letter::Letter;
 use crate::lock::Exclusive;
@@ -317,6 +318,20 @@ impl<A: Actor> Context<A> {
     /// Handles no more events of type `E`, but for those that are queued already.
     pub fn unsubscribe<E: Send + 'static>(&mut self) {
         unsubscribe::<A, E>(self.cell.kernel_ref(), &self.cell);
+    }
+
+    /// Joins a group of the system: see [`Groups`](crate::Groups). A second call changes nothing.
+    ///
+    /// Lasts until the actor leaves or has ended for good, through its restarts, too: an actor that joins at its
+    /// start need not remember whether it was a member.
+    pub fn join(&self, group: impl Into<Arc<str>>) {
+        groups::join(self.cell.kernel_ref(), group.into(), &self.cell);
+    }
+
+    /// Leaves a group of the system. False when the actor was no member. A message told to the group that is queued
+    /// already is handled.
+    pub fn leave(&self, group: &str) -> bool {
+        groups::leave(self.cell.kernel_ref(), group, &self.cell)
     }
 
     /// Publishes an event on the system's bus. Returns how many subscribers took it. Never waits.

@@ -13,7 +13,7 @@ use crate::deadline::Deadlines;
 use crate::event_bus::Bus;
 use crate::linger::Linger;
 use crate::process::{AnyCell, Tally};
-use crate::registry::Registry;
+use crate::registry::{Registry, Roll};
 use crate::table::Table;
 use crate::testing::log::Event;
 use crate::testing::schedule::Schedule;
@@ -27,6 +27,7 @@ pub(crate) struct Kernel {
     pub(crate) mailbox: MailboxConfig,
     pub(crate) table: Table,
     pub(crate) registry: Registry,
+    pub(crate) roll: Roll,
     pub(crate) timers: Timers,
     pub(crate) deadlines: Deadlines,
     pub(crate) bus: Bus,

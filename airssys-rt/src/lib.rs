@@ -73,6 +73,7 @@ mod deadline;
 mod error;
 mod event_bus;
 mod exit;
+mod groups;
 mod instrument;
 mod kernel;
 mod letter;
@@ -111,6 +112,7 @@ pub use error::{
     SystemError, TrySendError,
 };
 pub use exit::{Down, Exit, ExitReason, MonitorId};
+pub use groups::Groups;
 pub use process::{ProcessInfo, ProcessRole, ProcessStatus};
 pub use process_id::ProcessId;
 pub use recipient::Recipient;
@@ -134,7 +136,7 @@ pub mod prelude {
     pub use crate::{
         Actor, ActorConfig, ActorError, ActorRef, ActorResult, Address, AskError, AutoShutdown, Backoff,
         BackpressureStrategy, ChildError, ChildInfo, ChildSpec, ChildStatus, Children, Context, Down,
-        ErrorAction, EventBus, Exit, ExitReason, Handles, HasProcess, Pool, ProcessId, ProcessInfo,
+        ErrorAction, EventBus, Exit, ExitReason, Groups, Handles, HasProcess, Pool, ProcessId, ProcessInfo,
         ProcessStatus, Recipient, ReplyTo, Request, RestartPolicy, RestartStrategy, SendError, Shutdown,
         StartError, Supervised, Supervisor, SupervisorSpec, System, TrySendError, WeakRef,
     };

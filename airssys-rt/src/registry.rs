@@ -1,10 +1,10 @@
-//! Names: each belongs to one live actor at most, and goes with it, not with a late clean-up.
+//! Names: each belongs to one live actor, or to a group of them, and goes with its actors, not with a late clean-up.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use crate::lock::Lock;
-use crate::process::AnyCell;
+use crate::process::{AnyCell, LinkKey};
 use crate::process_id::ProcessId;
 
 pub(crate) struct Registry {
@@ -50,5 +50,88 @@ impl Registry {
 
     pub(crate) fn len(&self) -> usize {
         self.names.lock().len()
+    }
+}
+
+/// The groups: each name has any number of live actors, each of them once.
+///
+/// An actor notes the groups it is in, so that its end can leave them. The note is made and taken back under the
+/// lock of the roll, and no roll is locked under a cell's lock: list and note agree. An end takes the notes first
+/// and leaves then; meanwhile the actor may live again and join again, so each joining has a number, and an end
+/// takes back the ones it took the notes of.
+pub(crate) struct Roll(Lock<Lists>);
+
+struct Lists {
+    by_name: BTreeMap<Arc<str>, BTreeMap<LinkKey, Place>>,
+    next: u64,
+}
+
+struct Place {
+    /// A group keeps nobody.
+    cell: Weak<dyn AnyCell>,
+    number: u64,
+}
+
+impl Roll {
+    pub(crate) fn new() -> Self {
+        Self(Lock::new(Lists { by_name: BTreeMap::new(), next: 0 }))
+    }
+
+    /// Adds a member, once. `note` makes the member's note: false when it has one, `None` when it has ended.
+    pub(crate) fn join(
+        &self,
+        name: Arc<str>,
+        member: LinkKey,
+        cell: Weak<dyn AnyCell>,
+        note: impl FnOnce(Arc<str>, u64) -> Option<bool>,
+    ) -> bool {
+        let mut groups = self.0.lock();
+        let number = groups.next;
+        groups.next += 1;
+        let name = groups.by_name.get_key_value(&name).map_or(name, |(known, _)| known.clone());
+        let fresh = note(name.clone(), number);
+        if fresh == Some(true) {
+            groups.by_name.entry(name).or_default().insert(member, Place { cell, number });
+        }
+        fresh.is_some()
+    }
+
+    /// Takes a member out; `forget` takes its note back. False when it was none.
+    pub(crate) fn leave(&self, name: &str, member: LinkKey, forget: impl FnOnce(&Arc<str>)) -> bool {
+        let mut groups = self.0.lock();
+        let Some((known, _)) = groups.by_name.get_key_value(name) else { return false };
+        forget(known);
+        groups.remove(name, member, None)
+    }
+
+    /// Takes out a member that has ended, unless it lives again and has joined again.
+    pub(crate) fn release(&self, name: &str, member: LinkKey, number: u64) {
+        self.0.lock().remove(name, member, Some(number));
+    }
+
+    /// The members, in order of their ids.
+    pub(crate) fn members(&self, name: &str) -> Vec<Arc<dyn AnyCell>> {
+        let groups = self.0.lock();
+        let Some(members) = groups.by_name.get(name) else { return Vec::new() };
+        members.values().filter_map(|place| place.cell.upgrade()).collect()
+    }
+
+    pub(crate) fn names(&self) -> Vec<Arc<str>> {
+        self.0.lock().by_name.keys().cloned().collect()
+    }
+}
+
+impl Lists {
+    fn remove(&mut self, name: &str, member: LinkKey, number: Option<u64>) -> bool {
+        let Some(members) = self.by_name.get_mut(name) else { return false };
+        let here =
+            members.get(&member).is_some_and(|place| number.is_none_or(|number| number == place.number));
+        if here {
+            members.remove(&member);
+            if members.is_empty() {
+                self.by_name.remove(name);
+            }
+        }
+        here
     }
 }

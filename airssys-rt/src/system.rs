@@ -20,12 +20,13 @@ use crate::deadline::Deadlines;
 use crate::error::{StartError, SystemError};
 use crate::event_bus::Bus;
 use crate::exit::ExitReason;
+use crate::groups::Groups;
 use crate::instrument;
 use crate::kernel::{Kernel, Totals};
 use crate::linger::Linger;
 use crate::process::{AnyCell, Ending, ProcessInfo, ProcessRole, Until, short_name};
 use crate::process_id::ProcessId;
-use crate::registry::Registry;
+use crate::registry::{Registry, Roll};
 use crate::table::Table;
 use crate::testing::schedule::Schedule;
 use crate::timer::Timers;
@@ -120,6 +121,7 @@ impl SystemBuilder {
             mailbox: self.mailbox.mailbox(MailboxConfig::DEFAULT),
             table: Table::new(),
             registry: Registry::new(),
+            roll: Roll::new(),
             timers: Timers::new(),
             deadlines: Deadlines::new(),
             bus: Bus::new(),
@@ -214,6 +216,12 @@ impl System {
     #[must_use]
     pub fn process(&self, pid: ProcessId) -> Option<ProcessInfo> {
         self.kernel.table.get(pid).map(ProcessInfo)
+    }
+
+    /// The groups: names that many actors share.
+    #[must_use]
+    pub fn groups(&self) -> Groups {
+        Groups::of(self.kernel.clone())
     }
 
     /// All live processes, in order of their ids.

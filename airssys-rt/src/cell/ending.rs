@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! stop handler ▶ tasks, timers ▶ state dropped ▶ owned actors ended ▶ Down ─┬▶ supervisor decides ▶ launch
-//!                                                                           └▶ bury: dead letters ▶ name
+//!                                                                           └▶ bury: dead letters ▶ groups, name
 //!                                                                              ▶ monitors ▶ waiters
 //! ```
 
@@ -334,6 +334,7 @@ impl<A: Actor> Cell<A> {
         let mut links = Default::default();
         let mut owned = Default::default();
         let mut subscriptions = Vec::new();
+        let mut groups = Default::default();
         let mut reason = reason;
         if let Some(rare) = &mut state.rare {
             // How the last incarnation ended is how the actor ended.
@@ -347,6 +348,7 @@ impl<A: Actor> Cell<A> {
                 links = std::mem::take(&mut more.links);
                 owned = std::mem::take(&mut more.owned);
                 subscriptions = std::mem::take(&mut more.subscriptions);
+                groups = std::mem::take(&mut more.groups);
             }
         } else if reason != ExitReason::Normal {
             state.rare().reason = Some(Box::new(reason.clone()));
@@ -370,7 +372,12 @@ impl<A: Actor> Cell<A> {
             }
             subscription.cancel(LinkKey::of(&**self));
         }
-        // Promise 4: the name is free before anybody hears of the end.
+        // Promise 4: the name is free, and no group has the actor, before anybody hears of the end.
+        for ((group, _), membership) in groups {
+            if let Some(kernel) = membership.kernel.upgrade() {
+                kernel.roll.release(&group, LinkKey::of(&**self), membership.number);
+            }
+        }
         if let Some(name) = name {
             self.kernel.registry.release(&name, self.pid);
         }

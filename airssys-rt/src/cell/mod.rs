@@ -20,6 +20,7 @@ mod run;
 mod state;
 
 use std::any::Any;
+use std::collections::btree_map::Entry;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
@@ -45,7 +46,7 @@ use crate::timer::Wanted;
 use crate::yields::{Either, either};
 
 use relay::Kind;
-use state::{Linger, More, Phase, Rare, State, Waiter};
+use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::{GRACE, end_within};
 pub(crate) use guard::{Current, caught, current};
@@ -343,6 +344,27 @@ impl<A: Actor> Cell<A> {
                 known.event != event || !std::ptr::eq(known.kernel.as_ptr(), Arc::as_ptr(kernel))
             });
         }
+    }
+
+    /// Notes that it is in a group. False when it is noted already, `None` when the actor has ended.
+    pub(crate) fn note_group(&self, group: Arc<str>, kernel: &Arc<Kernel>, number: u64) -> Option<bool> {
+        let mut state = self.state.lock();
+        if state.phase == Phase::Ended {
+            return None;
+        }
+        let fresh = match state.more().groups.entry((group, Arc::as_ptr(kernel) as usize)) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(place) => {
+                place.insert(Membership { kernel: Arc::downgrade(kernel), number });
+                true
+            }
+        };
+        Some(fresh)
+    }
+
+    pub(crate) fn forget_group(&self, group: &Arc<str>, kernel: &Arc<Kernel>) {
+        let key = (group.clone(), Arc::as_ptr(kernel) as usize);
+        drop(self.with_more(|more| more.groups.remove(&key)));
     }
 
     /// Runs a task that ends with the incarnation.

@@ -132,6 +132,7 @@ pub(crate) struct More {
     pub(super) tasks: BTreeMap<u64, oneshot::Sender<()>>,
     pub(super) timers: Vec<Wanted>,
     pub(super) subscriptions: Vec<Subscription>,
+    pub(super) groups: BTreeMap<GroupKey, Membership>,
     pub(super) asking: Vec<Asked>,
     pub(super) next_task: u64,
     pub(super) verdict: Option<Trouble>,
@@ -159,6 +160,16 @@ impl Subscription {
             (self.cancel)(&kernel, subscriber);
         }
     }
+}
+
+/// A group's name, and the address of the system whose it is: names of two systems are not related.
+pub(super) type GroupKey = (Arc<str>, usize);
+
+/// How to leave a group.
+pub(super) struct Membership {
+    pub(super) kernel: Weak<Kernel>,
+    /// Which joining it was.
+    pub(super) number: u64,
 }
 
 pub(super) struct Waiter {
@@ -233,6 +244,7 @@ impl<A: Actor> State<A> {
                 tasks: BTreeMap::new(),
                 timers: Vec::new(),
                 subscriptions: Vec::new(),
+                groups: BTreeMap::new(),
                 asking: Vec::new(),
                 next_task: 0,
                 verdict: None,
