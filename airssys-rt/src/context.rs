@@ -12,6 +12,7 @@ use crate::actor::{Actor, Handles};
 use crate::actor_ref::{ActorRef, WeakRef, next_monitor};
 use crate::address::{Address, HasProcess, Posting, Timer};
 use crate::cell::{Cell, Posted, Record, Subscription, Trouble};
+use crate::delivery::PublishAndWait;
 use crate::error::{ActorError, ActorResult};
 use crate::event_bus::Delivered;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
@@ -339,6 +340,12 @@ impl<A: Actor> Context<A> {
         self.cell.kernel_ref().bus.publish(event)
     }
 
+    /// Publishes an event on the system's bus and waits until every subscriber has handled it: see
+    /// [`EventBus::publish_and_wait`](crate::EventBus::publish_and_wait).
+    pub fn publish_and_wait<E: Clone + Send + 'static>(&self, event: E) -> PublishAndWait<E> {
+        PublishAndWait::new(self.cell.kernel_ref().clone(), event)
+    }
+
     /// Handles `message` every `period`, from one period on until the incarnation ends: on a grid, without bursts.
     ///
     /// # Panics
@@ -409,9 +416,9 @@ pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
     declared: bool,
 ) -> bool {
     let weak = Arc::downgrade(cell);
-    let deliver = Arc::new(move |event: E| {
+    let deliver = Arc::new(move |letter: Letter<E>| {
         let Some(cell) = weak.upgrade() else { return Delivered::Gone };
-        match cell.post(<A as Handles<E>>::into_mail(Letter::told(event)), false) {
+        match cell.post(<A as Handles<E>>::into_mail(letter), false) {
             Posted::Done => Delivered::Taken,
             Posted::Full(_) | Posted::Waits(_) => Delivered::Lost,
             Posted::Stopped(_) => Delivered::Gone,
@@ -428,7 +435,8 @@ pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
         Some(false) => true,
         Some(true) => {
             let subscriber = LinkKey::of(&**cell);
-            kernel.bus.subscribe::<E>(subscriber, deliver);
+            let weak: Weak<dyn AnyCell> = Arc::downgrade(cell) as Weak<Cell<A>>;
+            kernel.bus.subscribe::<E>(subscriber, weak, deliver);
             if !cell.is_alive() {
                 // It ended in between, and has cleaned up before there was anything to clean.
                 kernel.bus.unsubscribe::<E>(subscriber);

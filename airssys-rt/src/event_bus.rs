@@ -2,14 +2,16 @@
 
 use std::any::{Any, TypeId};
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
+use crate::letter::Letter;
 use crate::lock::Lock;
-use crate::process::LinkKey;
+use crate::process::{AnyCell, LinkKey};
 use crate::process_id::ProcessId;
 
 /// What delivering one event to one subscriber gave.
+#[derive(Clone, Copy)]
 pub(crate) enum Delivered {
     Taken,
     /// Its mailbox is full: the event is lost for it.
@@ -18,16 +20,27 @@ pub(crate) enum Delivered {
     Gone,
 }
 
-pub(crate) type Deliver<E> = Arc<dyn Fn(E) -> Delivered + Send + Sync>;
+pub(crate) type Deliver<E> = Arc<dyn Fn(Letter<E>) -> Delivered + Send + Sync>;
 
-struct Subscriber<E> {
+pub(crate) struct Subscriber<E> {
     lost: Arc<AtomicU64>,
+    cell: Weak<dyn AnyCell>,
     deliver: Deliver<E>,
+}
+
+impl<E> Subscriber<E> {
+    pub(crate) fn deliver(&self, letter: Letter<E>) -> Delivered {
+        (self.deliver)(letter)
+    }
+
+    pub(crate) fn cell(&self) -> Option<Arc<dyn AnyCell>> {
+        self.cell.upgrade()
+    }
 }
 
 impl<E> Clone for Subscriber<E> {
     fn clone(&self) -> Self {
-        Self { lost: self.lost.clone(), deliver: self.deliver.clone() }
+        Self { lost: self.lost.clone(), cell: self.cell.clone(), deliver: self.deliver.clone() }
     }
 }
 
@@ -55,7 +68,12 @@ impl Bus {
     }
 
     /// Adds a subscriber; a second subscription of the same actor to the same type changes nothing.
-    pub(crate) fn subscribe<E: Send + 'static>(&self, pid: LinkKey, deliver: Deliver<E>) {
+    pub(crate) fn subscribe<E: Send + 'static>(
+        &self,
+        pid: LinkKey,
+        cell: Weak<dyn AnyCell>,
+        deliver: Deliver<E>,
+    ) {
         let topic = {
             let mut topics = self.topics.lock();
             let topic = topics
@@ -67,7 +85,7 @@ impl Bus {
         let lost = self.lost_by.lock().entry(pid).or_default().clone();
         let mut subscribers = topic.0.lock();
         if !subscribers.contains_key(&pid) {
-            Arc::make_mut(&mut subscribers).insert(pid, Subscriber { lost, deliver });
+            Arc::make_mut(&mut subscribers).insert(pid, Subscriber { lost, cell, deliver });
         }
     }
 
@@ -86,6 +104,15 @@ impl Bus {
     }
 
     pub(crate) fn publish<E: Clone + Send + 'static>(&self, event: E) -> usize {
+        self.publish_by(event, |event, to| to.deliver(Letter::told(event)))
+    }
+
+    /// Publishes by way of `give`, which gets a copy for each subscriber. Returns how many took theirs.
+    pub(crate) fn publish_by<E: Clone + Send + 'static>(
+        &self,
+        event: E,
+        mut give: impl FnMut(E, &Subscriber<E>) -> Delivered,
+    ) -> usize {
         let Some(topic) = self.topic::<E>() else { return 0 };
         let subscribers = topic.0.lock().clone();
         let mut reached = 0;
@@ -94,7 +121,7 @@ impl Bus {
             let last = place + 1 == subscribers.len();
             let copy = if last { event.take() } else { event.clone() };
             let Some(copy) = copy else { break };
-            match (subscriber.deliver)(copy) {
+            match give(copy, subscriber) {
                 Delivered::Taken => reached += 1,
                 Delivered::Lost => {
                     self.lost.fetch_add(1, Ordering::Relaxed);

@@ -70,6 +70,7 @@ mod config;
 mod context;
 mod dead_letter;
 mod deadline;
+mod delivery;
 mod error;
 mod event_bus;
 mod exit;
@@ -107,6 +108,7 @@ pub use address::{Address, HasProcess};
 pub use config::{ActorConfig, BackpressureStrategy};
 pub use context::Context;
 pub use dead_letter::{DeadLetter, DeadLetters};
+pub use delivery::{Delivering, Delivery, PublishAndWait};
 pub use error::{
     ActorError, ActorResult, AskError, ChildError, ErrorAction, NotRunning, SendError, StartError,
     SystemError, TrySendError,

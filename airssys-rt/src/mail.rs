@@ -207,7 +207,7 @@ fn settle<A: Handles<M>, M: Send + 'static>(
     match outcome {
         Ok(reply) => {
             if !failed && !answer.is_gone() {
-                if !answer.is_awaited() && A::is_error(&reply) {
+                if A::is_error(&reply) && !answer.is_awaited() {
                     crate::instrument::told_error(std::any::type_name::<A::Reply>());
                 }
                 answer.send(reply);

@@ -23,12 +23,16 @@ pub(crate) trait Port: Send + Sync {
     fn fail(&self, error: AskError);
     /// Whether somebody waits for an answer; a tell's port only carries the caller's context.
     fn is_ask(&self) -> bool;
+    /// Whether what is waited for is an answer, and not only that the message was handled.
+    fn takes_answer(&self) -> bool {
+        true
+    }
     /// Whether the asker's time has run out.
     fn is_expired(&self) -> bool;
     /// The asker's time has run out: a later answer is dropped, and a request still queued is skipped.
-    fn expire(&self);
+    fn expire(&self) {}
     /// Nobody looks after its deadline any more: the asker has to.
-    fn nudge(&self);
+    fn nudge(&self) {}
     /// When the asker gives up.
     fn deadline(&self) -> Option<Instant>;
     fn caller(&self) -> &Caller;
@@ -211,10 +215,6 @@ impl Port for Told {
         false
     }
 
-    fn expire(&self) {}
-
-    fn nudge(&self) {}
-
     fn deadline(&self) -> Option<Instant> {
         None
     }
@@ -300,7 +300,11 @@ impl<'a> Answer<'a> {
     /// Whether somebody waits for an answer that was not given yet.
     #[must_use]
     pub fn is_awaited(&self) -> bool {
-        matches!(self.0, Way::Asked(_) | Way::Here(_))
+        match &self.0 {
+            Way::Asked(port) => port.takes_answer(),
+            Way::Here(_) => true,
+            Way::Told | Way::Gone => false,
+        }
     }
 
     /// Answers. A second answer, or one to a tell, is dropped.
@@ -328,6 +332,11 @@ impl<'a> Answer<'a> {
         let port = match std::mem::replace(&mut self.0, Way::Gone) {
             Way::Told => {
                 self.0 = Way::Told;
+                None
+            }
+            // No answer is awaited, and whoever waits for the handler waits no longer than it runs.
+            Way::Asked(port) if !port.takes_answer() => {
+                self.0 = Way::Asked(port);
                 None
             }
             Way::Asked(port) => Some(port),

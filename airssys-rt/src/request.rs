@@ -332,9 +332,31 @@ impl<R> Drop for Waiting<R> {
 }
 
 /// The note that the asking actor waits for somebody; dropped, it is taken back.
-struct Asking {
+pub(crate) struct Asking {
     asker: Arc<dyn AnyCell>,
     number: u64,
+}
+
+impl Asking {
+    /// Notes that `asker` waits for `target`; an error when that closes a ring.
+    pub(crate) fn begin(
+        asker: Arc<dyn AnyCell>,
+        target: &Arc<dyn AnyCell>,
+        port: Weak<dyn Port>,
+        ignore_cycle: bool,
+    ) -> Result<Self, AskError> {
+        // Noted first: of two asks that meet head-on, one sees the other.
+        let number = asker.begin_asking(target.clone(), port);
+        let asking = Self { asker, number };
+        if !ignore_cycle && let Some(path) = ring(&asking.asker, target) {
+            return Err(AskError::Deadlock { path });
+        }
+        if asking.asker.is_ending() && target.is_down() {
+            // The supervisor that would bring the target back may be waiting for the asker.
+            return Err(down_error(&**target));
+        }
+        Ok(asking)
+    }
 }
 
 impl Drop for Asking {
@@ -465,17 +487,7 @@ fn note<D: Address<M>, M: Send + 'static>(
     ignore_cycle: bool,
 ) -> Result<Option<Asking>, AskError> {
     let Some(target) = to.__target() else { return Ok(None) };
-    // Noted first: of two asks that meet head-on, one sees the other.
-    let number = asker.process.begin_asking(target.0.clone(), port);
-    let asking = Asking { asker: asker.process, number };
-    if !ignore_cycle && let Some(path) = ring(&asking.asker, &target.0) {
-        return Err(AskError::Deadlock { path });
-    }
-    if asking.asker.is_ending() && target.0.is_down() {
-        // The supervisor that would bring the target back may be waiting for the asker.
-        return Err(down_error(&*target.0));
-    }
-    Ok(Some(asking))
+    Asking::begin(asker.process, &target.0, port, ignore_cycle).map(Some)
 }
 
 /// How long and until when an ask waits: its own limit, and no longer than the request that is being handled.

@@ -17,6 +17,7 @@ use crate::cell::{Cell, Failure, GRACE, Launch, end_within};
 use crate::config::{ActorConfig, MailboxConfig};
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::deadline::Deadlines;
+use crate::delivery::PublishAndWait;
 use crate::error::{StartError, SystemError};
 use crate::event_bus::Bus;
 use crate::exit::ExitReason;
@@ -418,6 +419,66 @@ impl EventBus {
     /// subscriber loses the event, which is counted.
     pub fn publish<E: Clone + Send + 'static>(&self, event: E) -> usize {
         self.kernel.bus.publish(event)
+    }
+
+    /// Publishes an event, and waits until every subscriber has handled it or its time has passed.
+    ///
+    /// A subscriber that fails, ends, or has no room for the event is waited for no longer: the [`Delivery`](crate::Delivery) says how
+    /// many there were of each. What was not handled in time is handled later all the same, as what is queued in
+    /// front of a restart is. A subscriber that cannot handle it before the publisher goes on (the publishing actor
+    /// itself, or one that waits for it) gets the event and is not waited for. Erlang knows it as `gen_event`'s
+    /// `sync_notify`.
+    ///
+    /// Without [`timeout`](PublishAndWait::timeout) the system's limit of asks holds (5 s).
+    ///
+    /// # Cancel safety
+    /// Dropped before it is first polled, nothing is published. Later, every subscriber has the event, and only the
+    /// wait is over.
+    ///
+    /// # Panics
+    /// When awaited, if cloning the event does.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    ///
+    /// #[derive(Clone)]
+    /// struct Closing;
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Till {
+    ///     counted: bool,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Till {
+    ///     #[handler(event)]
+    ///     async fn closing(&mut self, _closing: Closing) {
+    ///         self.counted = true;
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn counted(&self) -> bool {
+    ///         self.counted
+    ///     }
+    /// }
+    ///
+    /// #[tokio::main(flavor = "current_thread")]
+    /// async fn main() -> Result<(), AskError> {
+    ///     let system = System::new("shop");
+    ///     let tills = [system.spawn(Till::default()), system.spawn(Till::default())];
+    ///     let limit = Duration::from_secs(1);
+    ///     let delivery = system.events().publish_and_wait(Closing).timeout(limit).await;
+    ///     assert_eq!(delivery.handled, 2);
+    ///     assert!(delivery.is_complete());
+    ///     for till in &tills {
+    ///         assert!(till.counted().await?);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    pub fn publish_and_wait<E: Clone + Send + 'static>(&self, event: E) -> PublishAndWait<E> {
+        PublishAndWait::new(self.kernel.clone(), event)
     }
 
     /// Subscribes an actor, which may be of another system, to the events of type `E` of this one, until it ends.

@@ -595,7 +595,8 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn end_asking(&self, number: u64) {
         drop(self.with_more(|more| {
-            let place = more.asking.iter().position(|asked| asked.number == number)?;
+            // The latest first: who waits for many takes the notes back in this order.
+            let place = more.asking.iter().rposition(|asked| asked.number == number)?;
             Some(more.asking.swap_remove(place))
         }));
     }
@@ -622,7 +623,10 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn asking(&self) -> Vec<Arc<dyn AnyCell>> {
-        let targets = |more: &mut More| more.asking.iter().map(|asked| asked.target.clone()).collect();
+        // Who waits for many still has the notes of those that have answered.
+        let waits = |asked: &&state::Asked| asked.port.strong_count() > 0;
+        let target = |asked: &state::Asked| asked.target.clone();
+        let targets = |more: &mut More| more.asking.iter().filter(waits).map(target).collect();
         self.with_more(targets).unwrap_or_default()
     }
 
