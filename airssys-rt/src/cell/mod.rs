@@ -45,7 +45,6 @@ use crate::testing::log::Event;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
 
-use relay::Kind;
 use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::{GRACE, end_within};
@@ -102,18 +101,6 @@ pub(crate) enum Posted<A: Actor> {
     Full(Mail<A>),
     Stopped(Mail<A>),
     Waits(Room<Mail<A>>),
-}
-
-impl<A: Actor> Mail<A> {
-    /// What it is to an actor that it makes runnable.
-    #[inline]
-    fn sort(&self) -> Kind {
-        match self {
-            mail if mail.is_plain() => Kind::Plain,
-            Self::Message(letter) if letter.port.as_ref().is_some_and(|port| port.is_ask()) => Kind::Asked,
-            _ => Kind::Told,
-        }
-    }
 }
 
 impl<A: Actor> Cell<A> {
@@ -208,7 +195,13 @@ impl<A: Actor> Cell<A> {
 
     /// Puts a letter into the mailbox, or says why not.
     #[inline]
-    pub(crate) fn post(self: &Arc<Self>, mail: Mail<A>, wait: bool) -> Posted<A> {
+    pub(crate) fn post(self: &Arc<Self>, mut mail: Mail<A>, wait: bool) -> Posted<A> {
+        if wait && matches!(&mail, Mail::Message(letter) if letter.is_asked()) {
+            match self.attend(mail) {
+                Ok(()) => return Posted::Done,
+                Err(unsent) => mail = unsent,
+            }
+        }
         let config = self.mailbox_config();
         let mut state = self.state.lock();
         if state.closed {
@@ -223,9 +216,9 @@ impl<A: Actor> Cell<A> {
                     return Posted::Done;
                 }
                 // Nothing else is queued: the actor was idle.
-                let kind = state.mailbox.iter().next().map_or(Kind::Told, Mail::sort);
+                let plain = state.mailbox.iter().next().is_some_and(Mail::is_plain);
                 drop(state);
-                self.act_next(action, kind);
+                self.act_next(action, plain);
                 Posted::Done
             }
             Offer::Evicted(oldest) => {

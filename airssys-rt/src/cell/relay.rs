@@ -41,23 +41,15 @@ use super::{Action, Cell};
 /// How many messages are handled in one chain of hand-overs.
 const CHAIN: u32 = 256;
 
+/// How deep tasks may begin within tasks.
+const DEEPEST: u32 = 4;
+
 /// A cell that is owed a wake.
 pub(super) trait Owed: Send + Sync {
     /// Runs its plain messages, as far as the budget goes; settles the debt.
     fn run_here(self: Arc<Self>, action: Action, budget: &mut u32);
     /// Settles the debt by the wake itself.
     fn wake(self: Arc<Self>, action: Action);
-}
-
-/// What has made an actor runnable.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A message with a plain handler.
-    Plain,
-    /// Anything else that nobody waits for.
-    Told,
-    /// A message with an async handler that its asker waits for.
-    Asked,
 }
 
 struct Next {
@@ -68,6 +60,8 @@ struct Next {
 thread_local! {
     /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
     static HOST: Place<usize> = const { Place::new(0) };
+    /// How many tasks were begun on this thread's stack.
+    static VISITS: Place<u32> = const { Place::new(0) };
     static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
 }
 
@@ -147,24 +141,40 @@ pub(crate) fn let_go() {
 impl<A: Actor> Cell<A> {
     /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next.
     #[inline]
-    pub(super) fn act_next(self: &Arc<Self>, action: Action, kind: Kind) {
+    pub(super) fn act_next(self: &Arc<Self>, action: Action, plain: bool) {
         match action {
             Action::Nothing => {}
             // A parked task cannot be polled here.
-            Action::Wake(_) if kind != Kind::Plain => self.act(action),
+            Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
-            action => {
-                let host = HOST.get();
-                if host == Arc::as_ptr(&self.kernel).addr() {
-                    self.hand_over(action);
-                } else if host == 0 && kind == Kind::Asked && self.kernel.is_here() {
-                    // The asker has nothing to do but wait.
-                    host_for(&self.kernel, || self.hand_over(action));
-                } else {
-                    self.act(action);
-                }
-            }
+            action if HOST.get() == Arc::as_ptr(&self.kernel).addr() => self.hand_over(action),
+            action => self.act(action),
         }
+    }
+
+    /// Handles a message that its asker waits for and whose handler is async: at once, if the actor is idle. The asker has
+    /// nothing else to do.
+    pub(super) fn attend(self: &Arc<Self>, mail: Mail<A>) -> Result<(), Mail<A>> {
+        if !A::CONFIG.allows_inline()
+            || VISITS.get() >= DEEPEST
+            || self.slow.load(Ordering::Relaxed) >= PATIENCE
+            || mail.is_plain()
+            || !self.kernel.is_here()
+            || self.kernel.schedule.as_ref().is_some_and(|schedule| !schedule.runs_at_once(self.pid))
+        {
+            return Err(mail);
+        }
+        let mut state = self.state.lock();
+        if state.phase != Phase::Idle || state.task {
+            return Err(mail);
+        }
+        state.phase = Phase::Running;
+        state.task = true;
+        state.count_accepted(1, &self.kernel);
+        let sample = is_sampled(state.handled);
+        drop(state);
+        host_for(&self.kernel, || self.visit(Some(mail), sample));
+        Ok(())
     }
 
     fn hand_over(self: &Arc<Self>, action: Action) {
@@ -221,7 +231,7 @@ impl<A: Actor> Owed for Cell<A> {
             let sample = is_sampled(state.handled);
             drop(state);
             return match action {
-                Action::Spawn => self.visit(sample),
+                Action::Spawn => self.visit(None, sample),
                 action => self.act(action),
             };
         }
@@ -283,12 +293,13 @@ impl<A: Actor> Owed for Cell<A> {
 
 impl<A: Actor> Cell<A> {
     /// Begins the actor's own task here; Tokio gets it if it is not done after its first poll.
-    #[inline(never)]
-    fn visit(self: &Arc<Self>, sample: bool) {
+    fn visit(self: &Arc<Self>, first: Option<Mail<A>>, sample: bool) {
         let began = sample.then(Instant::now);
-        let mut task = Box::pin(visit(self.clone()));
+        let mut task = Box::pin(visit(self.clone(), first));
+        VISITS.set(VISITS.get() + 1);
         // What wakes the task meanwhile wakes nobody: Tokio polls it anyway.
         let polled = task.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
+        VISITS.set(VISITS.get() - 1);
         if let Some(began) = began {
             self.note_speed(began.elapsed());
         }

@@ -60,11 +60,14 @@ struct Worker<A: Actor> {
     patience: u32,
     /// It began on somebody else's poll, and goes when there is nothing more to do.
     visits: bool,
+    /// The message with which it began.
+    first: Option<Mail<A>>,
 }
 
 impl<A: Actor> Drop for Worker<A> {
     fn drop(&mut self) {
         if !self.left {
+            self.batch.extend(self.first.take());
             count(&self.cell.kernel.totals.lost_in_hand, u64::from(self.hand));
             self.cell.abandoned(&mut self.batch, self.handled);
         }
@@ -73,16 +76,20 @@ impl<A: Actor> Drop for Worker<A> {
 
 /// A task of its own.
 pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
-    lifetime(cell, BUDGET, false)
+    lifetime(cell, None, BUDGET, false)
 }
 
-/// A task that begins on somebody else's poll, and stays short there.
-pub(super) fn visit<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
-    lifetime(cell, VISIT, true)
+/// A task that begins on somebody else's poll, and stays short there. With a message in hand, its phase says that it runs.
+pub(super) fn visit<A: Actor>(
+    cell: Arc<Cell<A>>,
+    first: Option<Mail<A>>,
+) -> impl Future<Output = ()> + Send + 'static {
+    lifetime(cell, first, VISIT, true)
 }
 
 fn lifetime<A: Actor>(
     cell: Arc<Cell<A>>,
+    first: Option<Mail<A>>,
     patience: u32,
     visits: bool,
 ) -> impl Future<Output = ()> + Send + 'static {
@@ -96,11 +103,15 @@ fn lifetime<A: Actor>(
         left: false,
         patience,
         visits,
+        first,
     };
     async move {
         let cell = worker.cell.clone();
         let mut ctx = Context::new(cell.clone());
-        loop {
+        if worker.first.is_some() {
+            worker.turn(&cell, take_turn(&cell), &mut ctx).await;
+        }
+        while !worker.left {
             match std::future::poll_fn(|cx| cell.poll_work(cx, &mut worker)).await {
                 Work::Turn => {
                     if worker.turn(&cell, take_turn(&cell), &mut ctx).await {
@@ -165,11 +176,7 @@ impl<A: Actor> Cell<A> {
                         continue;
                     }
                     if !state.lingers() {
-                        if worker.visits {
-                            state.mailbox.reuse(std::mem::take(&mut worker.batch));
-                        } else {
-                            state.mailbox.shrink(0);
-                        }
+                        state.mailbox.shrink(0);
                         state.linger = state.linger.cooler();
                         state.leave();
                         return Poll::Ready(Work::Leave);
@@ -339,7 +346,7 @@ impl<A: Actor> Worker<A> {
                 // Nothing to run: only a broken rule 2 gets here. End rather than hang.
                 return Next::End(End { reason: ExitReason::Killed, hook: false, escalate: false });
             };
-            match run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled) {
+            match self.step(home, actor, ctx, budget) {
                 Step::Drained => {
                     let Some(kept) = seat.take() else { continue };
                     match self.refill(home, kept) {
@@ -367,6 +374,40 @@ impl<A: Actor> Worker<A> {
                 Step::Trouble(met) => return Next::Resolve(met),
             }
         }
+    }
+
+    /// Runs plain messages up to the next one that is not.
+    #[inline]
+    fn step(
+        &mut self,
+        home: &Arc<Cell<A>>,
+        actor: &mut A,
+        ctx: &mut Context<A>,
+        budget: &mut u32,
+    ) -> Step<A> {
+        if self.first.is_some() || self.batch.front().is_some_and(|mail| !mail.is_plain()) {
+            if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
+                if let Some(mail) = self.first.take() {
+                    self.batch.push_front(mail);
+                }
+                return Step::Signalled;
+            }
+            if let Some(mail) = self.first.take() {
+                return Step::Async(mail);
+            }
+            if *budget == 0 {
+                return Step::Budget;
+            }
+            if let Some(mail) = self.batch.pop_front() {
+                *budget -= 1;
+                home.begun(mail.takes_room());
+                return Step::Async(mail);
+            }
+        }
+        if self.batch.is_empty() {
+            return Step::Drained;
+        }
+        run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled)
     }
 
     /// Gives back the room of a burst.
@@ -409,7 +450,12 @@ impl<A: Actor> Worker<A> {
             drop(seat);
             state.phase = Phase::Idle;
             let may_wait = state.lingers() && state.waker.is_some();
-            if may_wait {
+            if self.visits && !state.lingers() {
+                state.mailbox.reuse(std::mem::take(&mut self.batch));
+                state.linger = state.linger.cooler();
+                state.leave();
+                self.leave();
+            } else if may_wait {
                 state.mailbox.shrink(KEPT);
                 self.shrink();
                 state.asleep = true;
