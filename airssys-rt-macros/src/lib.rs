@@ -47,6 +47,7 @@ use proc_macro::TokenStream;
 /// | `mailbox(capacity = 256)` | how many messages can wait, from 1 to 4,294,967,294; or `"unbounded"` | 1,024 |
 /// | `mailbox(backpressure = "…")` | when it is full: `"block"` makes senders wait, `"drop"` refuses the new message, `"drop_oldest"` evicts the oldest | `"block"` |
 /// | `inline = false` | forbids to run a plain handler on the asker's turn | `true` |
+/// | `blocking` | the actor's code may block its thread: it runs on Tokio's blocking pool, a thread hop for each activation; never `inline` | `false` |
 /// | `crate = some::path` | where `airssys_rt` is found | `::airssys_rt` |
 ///
 /// Bare words mean the same as strings: `backpressure = drop_oldest`.

@@ -17,14 +17,15 @@ pub struct ActorConfig {
     capacity: Option<u32>,
     backpressure: Option<BackpressureStrategy>,
     inline: bool,
+    blocking: bool,
 }
 
 /// The capacity that stands for "no bound".
 pub(crate) const UNBOUNDED: u32 = u32::MAX;
 
 impl ActorConfig {
-    /// The system's default capacity and backpressure, inline asks allowed.
-    pub const DEFAULT: Self = Self { capacity: None, backpressure: None, inline: true };
+    /// The system's default capacity and backpressure, inline asks allowed, handlers that do not block.
+    pub const DEFAULT: Self = Self { capacity: None, backpressure: None, inline: true, blocking: false };
 
     /// Sets the mailbox capacity in messages.
     ///
@@ -52,15 +53,66 @@ impl ActorConfig {
         self
     }
 
-    /// Whether an ask of a plain handler may run on the asker's turn while the actor is idle.
+    /// Whether an ask of a plain handler may run on the asker's turn while the actor is idle; never of one that
+    /// [blocks](Self::blocking).
     #[must_use]
     pub const fn inline(mut self, allowed: bool) -> Self {
         self.inline = allowed;
         self
     }
 
+    /// Whether the actor's code may block its thread: then it runs on the threads that Tokio keeps for that.
+    ///
+    /// All of it does: handlers, also those for the start, the stop and failures, the start expression of a child, and
+    /// the destructor of the state. There `std::thread::sleep`, blocking files, sockets and locks, long computations,
+    /// [`blocking_ask`](crate::Request::blocking_ask) and [`Handle::block_on`](tokio::runtime::Handle::block_on) are
+    /// allowed, and nobody else waits for them. What the actor spawns or attaches runs on the runtime as ever.
+    ///
+    /// It costs a hop to another thread for each activation (a batch of messages that find the actor idle), and for each
+    /// await that has to wait; asks never run on the asker's turn. A thread is held while the actor's code runs: not
+    /// while it is idle, nor at an await. There are as many threads as the runtime's
+    /// [`max_blocking_threads`](tokio::runtime::Builder::max_blocking_threads), 512 unless set; the actors beyond wait.
+    ///
+    /// For an actor that blocks now and then, [`tokio::task::spawn_blocking`] in an async handler is the better choice.
+    ///
+    /// Supervision is the same. A kill takes effect between two messages or at the next await; an actor that does not
+    /// get there in time is reported as leaked and left behind. As with any blocking code, dropping the runtime waits
+    /// for a handler that runs; `Runtime::shutdown_timeout` does not. In a [simulation](crate::testing::Simulation) such
+    /// an actor shares the one thread with all others.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    ///
+    /// #[actor(blocking)]
+    /// struct Thumbnails;
+    ///
+    /// #[handlers]
+    /// impl Thumbnails {
+    ///     #[handler]
+    ///     fn make(&mut self, path: String) -> std::io::Result<u64> {
+    ///         let image = std::fs::read(path)?;
+    ///         Ok(image.iter().map(|&byte| u64::from(byte)).sum()) // imagine something longer
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let system = System::new("gallery");
+    /// let thumbnails = system.spawn(Thumbnails);
+    /// assert!(thumbnails.make("/nowhere".to_owned()).await.unwrap().is_err());
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn blocking(mut self, blocks: bool) -> Self {
+        self.blocking = blocks;
+        self
+    }
+
     pub(crate) const fn allows_inline(&self) -> bool {
-        self.inline
+        self.inline && !self.blocking
+    }
+
+    pub(crate) const fn may_block(&self) -> bool {
+        self.blocking
     }
 
     pub(crate) fn mailbox(&self, default: MailboxConfig) -> MailboxConfig {

@@ -83,6 +83,18 @@ impl Kernel {
         }
     }
 
+    /// Runs the task of an actor whose polls may block their thread: on Tokio's blocking pool, or where the simulation says.
+    pub(crate) fn spawn_blocking<C: AnyCell>(
+        &self,
+        cell: &Arc<C>,
+        future: impl Future<Output = ()> + Send + 'static,
+    ) {
+        match &self.schedule {
+            Some(_) => self.spawn_actor(cell, future),
+            None => crate::blocking::spawn(&self.runtime, future),
+        }
+    }
+
     /// In a simulation, notes what happened to a process.
     #[inline]
     pub(crate) fn note(&self, cell: &dyn AnyCell, what: impl FnOnce() -> Event) {

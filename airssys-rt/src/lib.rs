@@ -65,6 +65,7 @@
 mod actor;
 mod actor_ref;
 mod address;
+mod blocking;
 mod cell;
 mod config;
 mod context;

@@ -1,5 +1,6 @@
 //! Shared helpers of the tests.
 pub mod actors;
+pub mod latch;
 mod readme;
 pub mod scratch;
 pub mod supervision;

@@ -1,4 +1,4 @@
-//! The options of `#[actor]`: how the actor's mailbox holds its messages.
+//! The options of `#[actor]`: how the actor is run.
 
 use proc_macro2::TokenStream;
 use syn::{Expr, Path};
@@ -7,12 +7,13 @@ use super::Options;
 use super::value::{number, word};
 use crate::errors::{Errors, show};
 
-/// `#[actor(mailbox(capacity, backpressure), inline, crate)]`
+/// `#[actor(mailbox(capacity, backpressure), inline, blocking, crate)]`
 #[derive(Default)]
 pub struct ActorArgs {
     pub capacity: Option<Capacity>,
     pub backpressure: Option<Backpressure>,
     pub inline: Option<bool>,
+    pub blocking: Option<bool>,
     pub krate: Option<Path>,
 }
 
@@ -34,13 +35,22 @@ const BACKPRESSURE: [(&str, Backpressure); 3] =
 
 impl ActorArgs {
     pub fn parse(tokens: TokenStream, errors: &mut Errors) -> Self {
-        let mut options = Options::parse("`#[actor]`", &["mailbox", "inline", "crate"], tokens, errors);
+        let mut options =
+            Options::parse("`#[actor]`", &["mailbox", "inline", "blocking", "crate"], tokens, errors);
         let mut args = Self::default();
         if let Some((_, mut mailbox)) = options.group("mailbox", &["capacity", "backpressure"], errors) {
             args.capacity = mailbox.value("capacity", "256", errors).and_then(|expr| capacity(&expr, errors));
             args.backpressure = mailbox.word("backpressure", &BACKPRESSURE, errors);
         }
-        args.inline = options.flag("inline", errors).map(|(_, yes)| yes);
+        let inline = options.flag("inline", errors);
+        args.blocking = options.flag("blocking", errors).map(|(_, yes)| yes);
+        if let (Some((name, true)), Some(true)) = (&inline, args.blocking) {
+            errors.at(
+                name,
+                "a handler that may block never runs on the asker's turn: take `inline` or `blocking` out",
+            );
+        }
+        args.inline = inline.map(|(_, yes)| yes);
         args.krate = options.path("crate", errors);
         args
     }

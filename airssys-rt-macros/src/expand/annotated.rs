@@ -41,5 +41,8 @@ fn config(model: &Actor) -> TokenStream {
     if let Some(inline) = model.inline {
         config.extend(quote!(.inline(#inline)));
     }
+    if let Some(blocking) = model.blocking {
+        config.extend(quote!(.blocking(#blocking)));
+    }
     config
 }

@@ -16,6 +16,7 @@ pub struct Actor {
     pub capacity: Option<Capacity>,
     pub backpressure: Option<Backpressure>,
     pub inline: Option<bool>,
+    pub blocking: Option<bool>,
 }
 
 impl Actor {
@@ -54,6 +55,7 @@ impl Actor {
             capacity: args.capacity,
             backpressure: args.backpressure,
             inline: args.inline,
+            blocking: args.blocking,
         })
     }
 }

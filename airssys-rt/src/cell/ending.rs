@@ -95,7 +95,7 @@ impl<A: Actor> Cell<A> {
         !A::STOPS
             && ENDING.get() < DEPTH
             && state.more_if_any().is_none_or(|more| more.owned.is_empty())
-            && (!std::mem::needs_drop::<A>() || self.kernel.is_here())
+            && (!std::mem::needs_drop::<A>() || (self.kernel.is_here() && !A::CONFIG.may_block()))
     }
 
     fn end_here(self: &Arc<Self>) {

@@ -68,6 +68,21 @@ impl<A: Actor> Cell<A> {
     }
 }
 
+/// Runs plain handlers: as this actor where they may ask, which only those that may block can.
+#[inline]
+pub(super) fn acting<A: Actor, T>(home: &Arc<Cell<A>>, run: impl FnOnce() -> T) -> T {
+    if !A::CONFIG.may_block() {
+        return run();
+    }
+    let process: Arc<dyn AnyCell> = home.clone();
+    let mut identity = Some(Current { process, deadline: None });
+    CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
+    // Panics of handlers are caught below, so the swap is taken back.
+    let done = run();
+    CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
+    done
+}
+
 pin_project! {
     /// A piece of the user's async code. Written by hand, since an async function would hold the future twice.
     pub(super) struct Guarded<'c, A: Actor, F> {

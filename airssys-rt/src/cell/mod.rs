@@ -186,6 +186,7 @@ impl<A: Actor> Cell<A> {
         match action {
             Action::Nothing => {}
             Action::Wake(waker) => waker.wake(),
+            Action::Spawn if A::CONFIG.may_block() => self.kernel.spawn_blocking(self, run::live(self.clone())),
             Action::Spawn => {
                 let task = relay::Hosting::new(self.kernel.clone(), run::live(self.clone()));
                 self.kernel.spawn_actor(self, task);

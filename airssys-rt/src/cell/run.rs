@@ -26,7 +26,7 @@ use crate::seat::Turn;
 use crate::testing::log::Event;
 
 use super::ending::End;
-use super::guard::Interrupt;
+use super::guard::{Interrupt, acting};
 use super::handle::{Job, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
 use super::state::{Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
@@ -177,7 +177,10 @@ impl<A: Actor> Cell<A> {
                     }
                     if !state.lingers() {
                         state.mailbox.shrink(0);
-                        state.linger = state.linger.cooler();
+                        if !A::CONFIG.may_block() {
+                            // Else the next activation goes to the pool, and a parked task is only a hop more.
+                            state.linger = state.linger.cooler();
+                        }
                         state.leave();
                         return Poll::Ready(Work::Leave);
                     }
@@ -407,7 +410,7 @@ impl<A: Actor> Worker<A> {
         if self.batch.is_empty() {
             return Step::Drained;
         }
-        run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled)
+        acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled))
     }
 
     /// Gives back the room of a burst.
