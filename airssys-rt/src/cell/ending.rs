@@ -285,16 +285,20 @@ impl<A: Actor> Cell<A> {
         state.phase = Phase::Down;
         state.ending = false;
         state.rare().reason = Some(Box::new(reason.clone()));
-        let owned_by_nobody = state.rare.as_ref().is_none_or(|rare| rare.owner.is_none());
+        let owner = state.rare.as_ref().and_then(|rare| rare.owner.clone());
         let waiters = state.take_waiters(|until| until == Until::Down);
         drop(state);
         Self::resolve(waiters, &reason);
-        if owned_by_nobody {
+        if owner.is_none() {
             self.fire_links(&reason);
-            self.end_for_good(reason);
+            self.end_for_good(reason.clone());
         }
-        if let Some(started) = started {
-            let _ = started.send(Err(failure));
+        let heard = started.is_some_and(|started| started.send(Err(failure)).is_ok());
+        // Whoever started it has given it up since, and could not bury what still ran.
+        if let Some(owner) = owner.filter(|_| !heard)
+            && !owner.child_ended(self.pid, self.incarnation.load(Ordering::Acquire), &reason, false)
+        {
+            self.end_for_good(reason);
         }
     }
 
