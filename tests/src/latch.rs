@@ -4,9 +4,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Longer than any test waits for a thread; then the one who waits panics.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Closed until it is opened for good; it counts who has come to it and who has gone through.
+/// Closed until it is opened; it counts who has come to it and who has gone through.
 #[derive(Clone, Debug, Default)]
 pub struct Latch(Arc<(Mutex<Inside>, Condvar)>);
 
@@ -41,11 +41,16 @@ impl Latch {
         changed.notify_all();
     }
 
-    /// Lets everybody through, now and later.
+    /// Lets everybody through, until it is closed.
     pub fn open(&self) {
         let (inside, changed) = &*self.0;
         inside.lock().unwrap_or_else(PoisonError::into_inner).open = true;
         changed.notify_all();
+    }
+
+    /// Closes it again.
+    pub fn close(&self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).open = false;
     }
 
     /// How many have come to it.

@@ -95,7 +95,16 @@ impl<A: Actor> Cell<A> {
         !A::STOPS
             && ENDING.get() < DEPTH
             && state.more_if_any().is_none_or(|more| more.owned.is_empty())
-            && (!std::mem::needs_drop::<A>() || (self.kernel.is_here() && !A::CONFIG.may_block()))
+            && (!std::mem::needs_drop::<A>() || self.may_drop_here(state))
+    }
+
+    /// Whether the state may be dropped on this stack. Its destructor may block: not its supervisor, nor a shutdown,
+    /// which are bounded.
+    fn may_drop_here(&self, state: &super::State<A>) -> bool {
+        !A::CONFIG.may_block()
+            && state.rare.as_ref().is_none_or(|rare| rare.owner.is_none())
+            && !self.kernel.is_closing()
+            && self.kernel.is_here()
     }
 
     fn end_here(self: &Arc<Self>) {
