@@ -84,6 +84,15 @@ pub(crate) enum Until {
     Ended,
 }
 
+/// Why a killed actor has not let go in time.
+pub(crate) enum Overdue {
+    /// It has, at the last moment.
+    Ended,
+    /// It yields, and waits for what it owns.
+    Reaps,
+    Leaked,
+}
+
 /// Who hears of the end of an actor.
 pub(crate) enum Watcher {
     Future(oneshot::Sender<Down>),
@@ -161,8 +170,9 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     /// A reference more, unless there was none left.
     fn try_add_reference(&self) -> bool;
     fn drop_reference(self: Arc<Self>);
-    /// Notes that it did not yield to a kill. False when that was noted before.
-    fn note_leaked(&self) -> bool;
+    /// It was killed and has not let go in time: says why, and reports it where it does not yield.
+    fn overdue(&self) -> Overdue;
+    /// Whether it was reported, and has not yielded since.
     fn is_leaked(&self) -> bool;
     /// Lets the parked task of an idle actor go. True when it was used since it was last looked at.
     fn cool(self: Arc<Self>) -> bool;

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::ActorRef;
 use crate::address::DEFAULT_ASK_TIMEOUT;
-use crate::cell::{Cell, Failure, GRACE, Launch, end_within};
+use crate::cell::{Cell, Failure, Launch, end_in_time};
 use crate::config::{ActorConfig, MailboxConfig};
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::deadline::Deadlines;
@@ -293,7 +293,7 @@ impl System {
         let mut report = ShutdownReport { ended: 0, killed: Vec::new(), leaked: Vec::new() };
         for cell in self.kernel.top_level().into_iter().rev() {
             let ended = cell.wait(Until::Ended);
-            if !cell.clone().request(Ending::Stop, true) {
+            if cell.is_leaked() || !cell.clone().request(Ending::Stop, true) {
                 continue;
             }
             let limit = match cell.role() {
@@ -312,12 +312,13 @@ impl System {
             }
             let info = ProcessInfo(cell.clone());
             cell.clone().request(Ending::Kill, true);
-            if end_within(&cell, GRACE).await {
+            if end_in_time(&cell).await {
                 report.killed.push(info);
-            } else {
-                report.leaked.push(info);
             }
         }
+        // Also those whose supervisor has ended and left them behind.
+        let leaked = self.kernel.table.all().into_iter().filter(|cell| cell.is_leaked());
+        report.leaked.extend(leaked.map(ProcessInfo));
         // Detached timers have nobody left to serve.
         self.kernel.timers.close();
         report
@@ -358,7 +359,7 @@ pub struct ShutdownReport {
     pub ended: usize,
     /// Who had to be killed.
     pub killed: Vec<ProcessInfo>,
-    /// Who did not yield and was left behind.
+    /// Who did not yield and was left behind, and still runs: also children of supervisors that ended in time.
     pub leaked: Vec<ProcessInfo>,
 }
 
@@ -398,7 +399,7 @@ pub struct Counters {
     pub told_errors: u64,
     /// Events lost at full mailboxes.
     pub events_lost: u64,
-    /// Actors that did not yield and were left behind.
+    /// Actors that did not yield, were left behind, and have not yielded since.
     pub leaked: u64,
     /// Live processes.
     pub processes: usize,
@@ -609,7 +610,7 @@ pub(crate) async fn launch<A: Actor>(
             Err(_) => {
                 let cell: Arc<dyn AnyCell> = cell.clone();
                 cell.clone().request(Ending::Kill, false);
-                end_within(&cell, GRACE).await;
+                end_in_time(&cell).await;
                 if cell.owner().is_none() {
                     cell.bury(ExitReason::Killed);
                 }

@@ -20,10 +20,9 @@ use crate::context::Context;
 use crate::error::{AskError, discard, panic_text};
 use crate::exit::{Down, Exit, ExitReason};
 use crate::instrument;
-use crate::kernel::count;
 use crate::mail::Mail;
 use crate::mailbox::Ticket;
-use crate::process::{AnyCell, Ending, LinkKey, Tally, Until, Watcher};
+use crate::process::{AnyCell, Ending, LinkKey, Overdue, Tally, Until, Watcher};
 use crate::seat::Turn;
 use crate::testing::log::Event;
 
@@ -32,7 +31,7 @@ use super::state::{Failure, Limit, More, Phase};
 use super::{Cell, signal};
 
 /// How long a killed actor may take to let go before it is reported as leaked: it does not yield.
-pub(crate) const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_secs(1);
 /// How long a stop handler may take when nobody said otherwise.
 pub(crate) const STOP_LIMIT: Duration = Duration::from_secs(5);
 /// How deep ends may nest on one stack: a state may hold the last reference to the next actor, and so on.
@@ -224,6 +223,7 @@ impl<A: Actor> Cell<A> {
         if owned.is_empty() {
             return;
         }
+        self.with_more(|more| more.reaps = true);
         for (child, declared) in owned.iter().rev() {
             child.clone().request(Ending::Kill, !declared);
         }
@@ -251,8 +251,7 @@ impl<A: Actor> Cell<A> {
         state.count_handled(handled, &self.kernel);
         state.mailbox.restore(batch);
         self.ahead.store(0, Ordering::Relaxed);
-        state.phase = Phase::Down;
-        state.ending = false;
+        state.let_go(&self.kernel);
         let owner = state.rare.as_ref().and_then(|rare| rare.owner.clone());
         if owner.is_none() {
             drop(state);
@@ -291,8 +290,7 @@ impl<A: Actor> Cell<A> {
         if !matches!(failure, Failure::Overlap) {
             self.signal.store(0, Ordering::Release);
         }
-        state.phase = Phase::Down;
-        state.ending = false;
+        state.let_go(&self.kernel);
         state.rare().reason = Some(Box::new(reason.clone()));
         let owner = state.rare.as_ref().and_then(|rare| rare.owner.clone());
         let waiters = state.take_waiters(|until| until == Until::Down);
@@ -470,11 +468,11 @@ fn refuse<T>(tickets: VecDeque<Arc<Ticket<T>>>) {
 }
 
 /// Waits for the end of a killed actor's incarnation. False, and a report, when it does not yield.
-pub(crate) async fn end_within(cell: &Arc<dyn AnyCell>, grace: Duration) -> bool {
-    end_until(cell, Instant::now() + grace).await
+pub(crate) async fn end_in_time(cell: &Arc<dyn AnyCell>) -> bool {
+    end_until(cell, Instant::now() + GRACE).await
 }
 
-async fn end_until(cell: &Arc<dyn AnyCell>, until: Instant) -> bool {
+async fn end_until(cell: &Arc<dyn AnyCell>, mut until: Instant) -> bool {
     let mut ended = cell.wait(Until::Down);
     if ended.try_recv().is_ok() {
         return true;
@@ -483,12 +481,13 @@ async fn end_until(cell: &Arc<dyn AnyCell>, until: Instant) -> bool {
     if cell.is_leaked() {
         return false;
     }
-    if tokio::time::timeout_at(until, ended).await.is_ok() {
-        return true;
+    while tokio::time::timeout_at(until, &mut ended).await.is_err() {
+        match cell.overdue() {
+            Overdue::Ended => return true,
+            // As bounded as this: level by level.
+            Overdue::Reaps => until = Instant::now() + GRACE,
+            Overdue::Leaked => return false,
+        }
     }
-    if cell.note_leaked() {
-        instrument::leaked(cell.pid(), cell.type_name());
-        count(&cell.kernel().totals.leaked, 1);
-    }
-    false
+    true
 }

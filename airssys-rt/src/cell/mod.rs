@@ -37,7 +37,7 @@ use crate::kernel::{Kernel, count};
 use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Item, Offer, Room};
-use crate::process::{AnyCell, Ending, LinkKey, ProcessRole, ProcessStatus, Tally, Until, Watcher};
+use crate::process::{AnyCell, Ending, LinkKey, Overdue, ProcessRole, ProcessStatus, Tally, Until, Watcher};
 use crate::process_id::ProcessId;
 use crate::reply::Port;
 use crate::seat::Seat;
@@ -47,7 +47,7 @@ use crate::yields::{Either, either};
 
 use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
-pub(crate) use ending::{GRACE, end_within};
+pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
 pub(crate) use handle::{Record, Trouble};
 pub(crate) use relay::let_go;
@@ -164,7 +164,6 @@ impl<A: Actor> Cell<A> {
         state.rare().launch = Some(Box::new(launch));
         if let Some(rare) = &mut state.rare {
             rare.reason = None;
-            rare.leaked = false;
             if let Some(more) = &mut rare.more {
                 more.exit_signal = None;
             }
@@ -640,8 +639,20 @@ impl<A: Actor> AnyCell for Cell<A> {
         Self::release(&self);
     }
 
-    fn note_leaked(&self) -> bool {
-        !std::mem::replace(&mut self.state.lock().rare().leaked, true)
+    fn overdue(&self) -> Overdue {
+        let mut state = self.state.lock();
+        if matches!(state.phase, Phase::Unborn | Phase::Down | Phase::Ended) {
+            return Overdue::Ended;
+        }
+        if state.more_if_any().is_some_and(|more| more.reaps) {
+            return Overdue::Reaps;
+        }
+        if !std::mem::replace(&mut state.rare().leaked, true) {
+            count(&self.kernel.totals.leaked, 1);
+            drop(state);
+            crate::instrument::leaked(self.pid, self.type_name());
+        }
+        Overdue::Leaked
     }
 
     fn is_leaked(&self) -> bool {

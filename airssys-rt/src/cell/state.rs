@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
@@ -103,7 +104,7 @@ pub(crate) struct Rare<A: Actor> {
     pub(super) more: Option<Box<More>>,
     pub(crate) limit: Limit,
     pub(crate) supervises: bool,
-    /// It did not yield to a kill, and was reported.
+    /// It did not yield to a kill, and was reported. It is taken back when the incarnation is over.
     pub(super) leaked: bool,
 }
 
@@ -136,6 +137,8 @@ pub(crate) struct More {
     pub(super) asking: Vec<Asked>,
     pub(super) next_task: u64,
     pub(super) verdict: Option<Trouble>,
+    /// The incarnation is over, but for what it owns, which is waited for.
+    pub(super) reaps: bool,
 }
 
 /// An ask that the handler in hand waits for.
@@ -248,6 +251,7 @@ impl<A: Actor> State<A> {
                 asking: Vec::new(),
                 next_task: 0,
                 verdict: None,
+                reaps: false,
             })
         })
     }
@@ -324,6 +328,19 @@ impl<A: Actor> State<A> {
         let (taken, kept) = std::mem::take(&mut more.waiters).into_iter().partition(|w| which(w.until));
         more.waiters = kept;
         taken
+    }
+
+    /// The incarnation is over: it has yielded, if late.
+    pub(super) fn let_go(&mut self, kernel: &Kernel) {
+        self.phase = Phase::Down;
+        self.ending = false;
+        let Some(rare) = &mut self.rare else { return };
+        if std::mem::take(&mut rare.leaked) {
+            kernel.totals.leaked.fetch_sub(1, Ordering::Relaxed);
+        }
+        if let Some(more) = &mut rare.more {
+            more.reaps = false;
+        }
     }
 
     pub(super) fn end_reason(&self) -> ExitReason {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::cell::{GRACE, end_within};
+use crate::cell::end_in_time;
 use crate::error::StartError;
 use crate::exit::ExitReason;
 use crate::process::{AnyCell, Ending, ProcessRole, Until};
@@ -199,7 +199,7 @@ impl Stopping {
 
     /// Waits until the killed one has let go, but not for ever.
     async fn killed(mut self) -> ExitReason {
-        end_within(&self.cell, GRACE).await;
+        end_in_time(&self.cell).await;
         self.ended.try_recv().unwrap_or(ExitReason::Killed)
     }
 }
