@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::runtime::{self, Handle};
+use tokio::runtime::{self, Handle, RuntimeFlavor};
 
 use crate::config::MailboxConfig;
 use crate::dead_letter::DeadLetters;
@@ -100,6 +100,17 @@ impl Kernel {
     pub(crate) fn note(&self, cell: &dyn AnyCell, what: impl FnOnce() -> Event) {
         if let Some(schedule) = &self.schedule {
             schedule.note(cell, what());
+        }
+    }
+
+    /// Called by who waits for an actor with a time limit, after waking it.
+    ///
+    /// The actor may be next on this very worker, and block it. Of Tokio's workers one watches the clock, and it hands
+    /// it over when it sleeps, not when it is blocked: with all others asleep, the limit would never pass. One more
+    /// task in the queue wakes another worker, which finds the clock free.
+    pub(crate) fn keep_time(&self) {
+        if self.schedule.is_none() && self.runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
+            drop(self.runtime.spawn(std::future::ready(())));
         }
     }
 

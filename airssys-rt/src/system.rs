@@ -306,6 +306,7 @@ impl System {
                 report.ended += 1;
                 continue;
             }
+            self.kernel.keep_time();
             if tokio::time::timeout_at(limit, &mut ended).await.is_ok() {
                 report.ended += 1;
                 continue;
@@ -605,18 +606,21 @@ pub(crate) async fn launch<A: Actor>(
     cell.launch(Launch { make, started: Some(started) });
     let waited = match limit {
         None => (&mut outcome).await,
-        Some(limit) => match tokio::time::timeout(limit, &mut outcome).await {
-            Ok(outcome) => outcome,
-            Err(_) => {
-                let cell: Arc<dyn AnyCell> = cell.clone();
-                cell.clone().request(Ending::Kill, false);
-                end_in_time(&cell).await;
-                if cell.owner().is_none() {
-                    cell.bury(ExitReason::Killed);
+        Some(limit) => {
+            cell.kernel_ref().keep_time();
+            match tokio::time::timeout(limit, &mut outcome).await {
+                Ok(outcome) => outcome,
+                Err(_) => {
+                    let cell: Arc<dyn AnyCell> = cell.clone();
+                    cell.clone().request(Ending::Kill, false);
+                    end_in_time(&cell).await;
+                    if cell.owner().is_none() {
+                        cell.bury(ExitReason::Killed);
+                    }
+                    return Err(StartError::Timeout { child, limit });
                 }
-                return Err(StartError::Timeout { child, limit });
             }
-        },
+        }
     };
     match waited {
         Ok(Ok(())) => Ok(()),

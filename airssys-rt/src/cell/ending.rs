@@ -481,6 +481,7 @@ async fn end_until(cell: &Arc<dyn AnyCell>, mut until: Instant) -> bool {
     if cell.is_leaked() {
         return false;
     }
+    cell.kernel().keep_time();
     while tokio::time::timeout_at(until, &mut ended).await.is_err() {
         match cell.overdue() {
             Overdue::Ended => return true,

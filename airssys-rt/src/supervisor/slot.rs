@@ -189,7 +189,10 @@ impl Stopping {
         }
         let ended = match self.until {
             None => Some((&mut self.ended).await),
-            Some(until) => tokio::time::timeout_at(until, &mut self.ended).await.ok(),
+            Some(until) => {
+                self.cell.kernel().keep_time();
+                tokio::time::timeout_at(until, &mut self.ended).await.ok()
+            }
         };
         if ended.is_none() {
             self.cell.clone().request(Ending::Kill, self.for_good);
