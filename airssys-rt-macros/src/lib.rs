@@ -52,6 +52,12 @@ use proc_macro::TokenStream;
 ///
 /// Bare words mean the same as strings: `backpressure = drop_oldest`.
 ///
+/// # Blocking
+///
+/// A handler that blocks its thread stops whatever else that thread has to do. With `blocking`, all of the actor's code,
+/// from the start expression to the destructor, runs where that harms nobody: sleeping, blocking files and sockets, long
+/// computations and blocking asks are then allowed. `ActorConfig::blocking` has what it costs, and what else there is.
+///
 /// # Errors
 ///
 /// An actor owns its state, so it has no lifetime parameters. Everything else about the item is free.

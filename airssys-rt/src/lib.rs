@@ -58,6 +58,25 @@
 //! 7. No `unsafe` outside one module of forty lines, checked under loom.
 //! 8. With `panic = "abort"` a system refuses to start a supervisor and says why.
 //!
+//! # Code that blocks
+//!
+//! Handlers run on Tokio's workers, and a plain one that is asked may run on its asker's turn. A handler that blocks its
+//! thread (`std::thread::sleep`, a lock, a blocking file or socket, `recv` of a thread's channel, a long computation)
+//! keeps that worker from everybody: on a runtime of one thread from the whole program; else from the tasks that were
+//! woken there last, and, while the other workers sleep, from the runtime's timers.
+//!
+//! * An actor that blocks as a matter of course says so: `#[actor(blocking)]`, see [`ActorConfig::blocking`]. A plain `fn`
+//!   may then block as it likes.
+//! * A handler that blocks now and then awaits [`tokio::task::spawn_blocking`].
+//! * What can be awaited is better awaited: [`tokio::time::sleep`], Tokio's files, sockets, channels and locks.
+//!
+//! No kill reaches an actor that does not yield. Its supervisor waits for its shutdown limit and a second more, then
+//! leaves it behind: it is reported by an error event of `tracing`, in [`Counters::leaked`] and in [`ShutdownReport::leaked`], and the others
+//! are ended. Its next incarnation is not started before it yields: each try is an error and counts as a restart, so give
+//! its supervisor a backoff that outlasts it. Once it yields it ends, its name is free, and it is counted no more. Blocking
+//! in a start expression, a start, stop or error handler or a destructor is no different. Dropping the runtime waits for
+//! it; `Runtime::shutdown_timeout` does not.
+//!
 //! What Rust itself makes an abort stays one: a panic in a destructor that runs because of a panic, a stack overflow,
 //! running out of memory.
 #![warn(missing_docs, missing_debug_implementations)]

@@ -164,7 +164,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     ///
     /// # Panics
     /// Inside a Tokio worker, where blocking would stop other tasks: await the request there, or
-    /// use `tokio::task::spawn_blocking`.
+    /// use `tokio::task::spawn_blocking`. An actor that [may block](crate::ActorConfig::blocking) does not run there.
     pub fn blocking_ask(self) -> Result<R, AskError> {
         let Some(runtime) = self.runtime() else { return Err(AskError::Stopped) };
         block("blocking_ask", ".await", &runtime, self.into_future())
@@ -176,7 +176,8 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// As for an awaited tell.
     ///
     /// # Panics
-    /// Inside a Tokio worker: use `.tell().await` or `.try_tell()` there.
+    /// Inside a Tokio worker: use `.tell().await` or `.try_tell()` there. An actor that
+    /// [may block](crate::ActorConfig::blocking) does not run there.
     pub fn blocking_tell(self) -> Result<(), SendError<M>> {
         let Some(runtime) = self.runtime() else { return Err(SendError::Stopped(self.message)) };
         block("blocking_tell", ".tell().await", &runtime, self.tell())

@@ -354,8 +354,8 @@ struct Ring {
 #[handlers]
 impl Ring {
     #[handler]
-    fn join(&mut self, next: Box<ActorRef<Ring>>) {
-        self.next = Some(*next);
+    fn join(&mut self, next: ActorRef<Ring>) {
+        self.next = Some(next);
     }
 
     #[handler]
@@ -387,7 +387,7 @@ async fn c102_a_ring_of_blocking_asks_is_seen_at_once() {
             let system = System::new("test");
             let ring: Vec<_> = (0..length).map(|_| system.spawn(Ring { next: None })).collect();
             for (place, one) in ring.iter().enumerate() {
-                one.join(Box::new(ring[(place + 1) % length].clone())).await.unwrap();
+                one.join(ring[(place + 1) % length].clone()).await.unwrap();
             }
             for later in [false, true] {
                 let first = &ring[0];
@@ -736,7 +736,7 @@ fn c082_a_simulation_runs_blocking_actors_on_its_one_thread() {
                 asked.unwrap();
             }
             // To block there would stop everything: it is refused as on any worker.
-            caller.join(Box::new(system.spawn(Ring { next: None }))).await.unwrap();
+            caller.join(system.spawn(Ring { next: None })).await.unwrap();
             let asked = caller.around().await;
             assert!(matches!(asked, Err(AskError::Crashed { .. })), "{asked:?}");
             log.lines()

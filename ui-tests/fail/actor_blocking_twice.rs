@@ -1,0 +1,8 @@
+//! The same switch twice.
+
+use airssys_rt::prelude::*;
+
+#[actor(blocking, blocking = true)]
+struct Counter;
+
+fn main() {}
