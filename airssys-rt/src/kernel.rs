@@ -1,18 +1,19 @@
 //! The shared inside of a system: what every cell may need, and no actor type.
 
 use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::runtime::{self, Handle, RuntimeFlavor};
+use tokio::sync::oneshot;
 
 use crate::config::MailboxConfig;
 use crate::dead_letter::DeadLetters;
 use crate::deadline::Deadlines;
 use crate::event_bus::Bus;
 use crate::linger::Linger;
-use crate::process::{AnyCell, Tally};
+use crate::process::{AnyCell, Ending, Tally};
 use crate::registry::{Registry, Roll};
 use crate::table::Table;
 use crate::testing::log::Event;
@@ -37,6 +38,34 @@ pub(crate) struct Kernel {
     pub(crate) closing: AtomicBool,
     /// Present in a simulation: it orders everything that runs.
     pub(crate) schedule: Option<Arc<Schedule>>,
+    /// Dropped with the last handle: then the system's witness leaves its runtime.
+    pub(crate) _witness: oneshot::Sender<()>,
+}
+
+/// A task that does nothing until its runtime drops it: then nobody else would tell the actors without a task of
+/// their own, nor those who wait for an answer that such an actor keeps.
+pub(crate) struct Witness(Weak<Kernel>);
+
+impl Witness {
+    /// Stays in the runtime as long as the system has a handle.
+    pub(crate) fn post(kernel: &Arc<Kernel>, system: oneshot::Receiver<()>) {
+        let witness = Self(Arc::downgrade(kernel));
+        kernel.runtime.spawn(async move {
+            // Moved in before the first poll: it may be dropped without one.
+            let _witness = witness;
+            let _ = system.await;
+        });
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        if let Some(kernel) = self.0.upgrade() {
+            for cell in kernel.top_level().into_iter().rev() {
+                cell.request(Ending::Kill, true);
+            }
+        }
+    }
 }
 
 /// What the system counts besides what each live actor counts itself.

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::actor::{Actor, Handles};
@@ -23,7 +24,7 @@ use crate::event_bus::Bus;
 use crate::exit::ExitReason;
 use crate::groups::Groups;
 use crate::instrument;
-use crate::kernel::{Kernel, Totals};
+use crate::kernel::{Kernel, Totals, Witness};
 use crate::linger::Linger;
 use crate::process::{AnyCell, Ending, ProcessInfo, ProcessRole, Until, short_name};
 use crate::process_id::ProcessId;
@@ -114,6 +115,7 @@ impl SystemBuilder {
             return Err(SystemError::NoTimer);
         }
         instrument::watch_panics();
+        let (witness, gone) = oneshot::channel();
         let kernel = Arc::new(Kernel {
             name: self.name,
             runtime_id: runtime.id(),
@@ -131,7 +133,11 @@ impl SystemBuilder {
             totals: Totals::default(),
             closing: AtomicBool::new(false),
             schedule: self.schedule,
+            _witness: witness,
         });
+        if kernel.schedule.is_none() {
+            Witness::post(&kernel, gone);
+        }
         Ok(System { kernel })
     }
 }
@@ -602,7 +608,7 @@ pub(crate) async fn launch<A: Actor>(
     limit: Option<Duration>,
     child: Arc<str>,
 ) -> Result<(), StartError> {
-    let (started, mut outcome) = tokio::sync::oneshot::channel();
+    let (started, mut outcome) = oneshot::channel();
     cell.launch(Launch { make, started: Some(started) });
     let waited = match limit {
         None => (&mut outcome).await,

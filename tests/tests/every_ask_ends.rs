@@ -1,0 +1,617 @@
+//! Every ask ends, whatever dies while the request is wherever it is: at once, and with the error that says why.
+
+use std::future::{Future, IntoFuture};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::Poll;
+use std::time::Instant as RealInstant;
+
+use airssys_rt::prelude::*;
+use tests::actors::{Gate, Oops, Peer, adds_up, at_rest, poll_once, settle, within_time};
+use tokio::runtime::Runtime;
+use tokio::time::Instant;
+
+/// Far beyond everything here: an ask that ends by its time limit has hung.
+const LIMIT: Duration = Duration::from_secs(60 * 60);
+/// How long an ask may take on the real clock; the paused one must not move at all.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+type AnyAsk = Pin<Box<dyn Future<Output = Result<u32, AskError>> + Send>>;
+
+/// What a handler does at its end.
+#[derive(Clone, Default)]
+enum Deed {
+    #[default]
+    Nothing,
+    Panic,
+    Error,
+    Call(Arc<dyn Fn() + Send + Sync>),
+}
+
+impl Deed {
+    fn run(self) -> ActorResult<u32> {
+        match self {
+            Self::Nothing => {}
+            Self::Panic => panic!("boom"),
+            Self::Error => return Err(Oops("on purpose"))?,
+            Self::Call(call) => call(),
+        }
+        Ok(1)
+    }
+}
+
+/// The right to answer, on its way to another actor.
+struct Forwarded {
+    reply: ReplyTo<u32>,
+    gate: Gate,
+    deed: Deed,
+}
+
+/// The right to answer, on its way back from a piped future.
+struct Late(ReplyTo<u32>);
+
+struct Friend(ActorRef<Target>);
+
+/// How a target starts: from the given start on, it waits at the gate.
+#[derive(Clone, Default)]
+struct Beginning {
+    starts: Arc<AtomicU32>,
+    slow_from: Option<u32>,
+    gate: Gate,
+    deed: Deed,
+}
+
+/// Who is asked.
+#[actor]
+#[derive(Default)]
+struct Target {
+    beginning: Beginning,
+    kept: Vec<ReplyTo<u32>>,
+}
+
+#[handlers]
+impl Target {
+    #[handler(start)]
+    async fn started(&mut self) -> ActorResult<()> {
+        let start = self.beginning.starts.fetch_add(1, Ordering::SeqCst) + 1;
+        if self.beginning.slow_from.is_some_and(|from| start >= from) {
+            self.beginning.gate.pass().await;
+            self.beginning.deed.clone().run()?;
+        }
+        Ok(())
+    }
+
+    #[handler]
+    fn act(&mut self, deed: Deed) -> ActorResult<u32> {
+        deed.run()
+    }
+
+    #[handler]
+    async fn act_later(&mut self, gate: Gate, deed: Deed) -> ActorResult<u32> {
+        gate.pass().await;
+        deed.run()
+    }
+
+    #[handler]
+    fn keep(&mut self, reply: ReplyTo<u32>) {
+        self.kept.push(reply);
+    }
+
+    #[handler]
+    fn drop_kept(&mut self) {
+        self.kept.clear();
+    }
+
+    #[handler]
+    fn drop_reply(&mut self, reply: ReplyTo<u32>) {
+        drop(reply);
+    }
+
+    #[handler]
+    async fn hold_reply(&mut self, gate: Gate, reply: ReplyTo<u32>) {
+        gate.pass().await;
+        drop(reply);
+    }
+
+    #[handler]
+    fn give_to_a_task(&mut self, gate: Gate, reply: ReplyTo<u32>, ctx: &mut Context<Self>) {
+        ctx.spawn(async move {
+            gate.pass().await;
+            drop(reply);
+        });
+    }
+
+    #[handler]
+    fn give_to_a_pipe(&mut self, gate: Gate, reply: ReplyTo<u32>, ctx: &mut Context<Self>) {
+        ctx.pipe(async move { gate.pass().await }, move |()| Late(reply));
+    }
+
+    #[handler(message)]
+    fn late(&mut self, late: Late) {
+        drop(late.0);
+    }
+
+    #[handler]
+    fn forward(&mut self, friend: Friend, gate: Gate, deed: Deed, reply: ReplyTo<u32>) {
+        let _ = friend.0.try_tell(Forwarded { reply, gate, deed });
+    }
+
+    #[handler(message)]
+    async fn forwarded(&mut self, forwarded: Forwarded) -> ActorResult<()> {
+        let _reply = forwarded.reply;
+        forwarded.gate.pass().await;
+        forwarded.deed.run()?;
+        Ok(())
+    }
+
+    #[handler]
+    fn link_to(&mut self, other: Peer, ctx: &mut Context<Self>) {
+        ctx.link(&other.0);
+    }
+}
+
+/// Where the request is when it happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Queued, and the target is in its start handler.
+    Starting,
+    /// Queued, and the supervisor waits before it starts the target again.
+    Backoff,
+    /// Not even queued: it waits for room.
+    Room,
+    Queued,
+    /// In hand of a plain handler, in the target's own task.
+    Plain,
+    /// In hand of an async handler, at an await.
+    Await,
+    /// The right to answer is kept in the state.
+    Kept,
+    /// The right to answer went to a task of the actor.
+    Task,
+    /// The right to answer is to come back with a piped result.
+    Pipe,
+    /// It is on its way back: queued.
+    Piped,
+    /// The right to answer lies in another actor's queue, and that one dies.
+    FwdQueue,
+    /// It is in another actor's hand, and that one dies.
+    FwdHand,
+    /// In hand of a plain handler, on the asker's turn.
+    ZeroHop,
+}
+
+const PLACES: [Place; 13] = {
+    use Place::*;
+    [Starting, Backoff, Room, Queued, Plain, Await, Kept, Task, Pipe, Piped, FwdQueue, FwdHand, ZeroHop]
+};
+
+/// What happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Death {
+    Panic,
+    Error,
+    Kill,
+    Stop,
+    Drain,
+    /// A panic of a supervised one.
+    Restart,
+    /// A panic of a supervised one that is one too many.
+    Budget,
+    SupKilled,
+    SupStopped,
+    Terminated,
+    Shutdown,
+    /// The Tokio runtime of the target goes away.
+    Runtime,
+    /// A linked actor panics.
+    Link,
+    /// Nobody dies: the right to answer is dropped.
+    Dropped,
+    Evicted,
+    Refused,
+}
+
+/// One row for each death, one column for each of `PLACES`. `Crashed` is that with the reason of the death.
+const TABLE: &str = "
+             Starting Backoff Room    Queued  Plain   Await   Kept    Task    Pipe    Piped   FwdQueue FwdHand ZeroHop
+  Panic      Crashed  -       Stopped Crashed Crashed Crashed NoReply NoReply NoReply NoReply NoReply  Crashed Crashed
+  Error      Crashed  -       Stopped Crashed Failed  Failed  NoReply NoReply NoReply NoReply NoReply  NoReply Failed
+  Kill       Crashed  -       Stopped Crashed Ok      Crashed NoReply NoReply NoReply NoReply NoReply  NoReply Ok
+  Stop       Stopped  -       Stopped Stopped Ok      Ok      NoReply NoReply NoReply NoReply NoReply  NoReply Ok
+  Drain      Ok       -       Stopped Ok      Ok      Ok      NoReply NoReply NoReply NoReply NoReply  NoReply Ok
+  Restart    Ok       -       Ok      Ok      Crashed Crashed NoReply NoReply NoReply NoReply NoReply  Crashed Crashed
+  Budget     Crashed  -       Stopped Crashed Crashed Crashed NoReply NoReply NoReply NoReply NoReply  Crashed Crashed
+  SupKilled  Crashed  Crashed Stopped Crashed Ok      Crashed NoReply NoReply NoReply NoReply NoReply  NoReply Ok
+  SupStopped Ok       Crashed Stopped Stopped Ok      Ok      NoReply NoReply NoReply NoReply NoReply  NoReply Ok
+  Terminated Ok       Crashed Stopped Stopped -       Ok      NoReply NoReply NoReply NoReply NoReply  NoReply -
+  Shutdown   Stopped  Crashed Stopped Stopped -       Ok      NoReply NoReply NoReply NoReply NoReply  NoReply -
+  Runtime    Crashed  -       Stopped Crashed -       Crashed NoReply NoReply NoReply NoReply NoReply  NoReply -
+  Link       Crashed  -       Stopped Crashed -       Crashed NoReply NoReply NoReply NoReply NoReply  NoReply -
+  Dropped    -        -       -       -       NoReply NoReply NoReply NoReply NoReply NoReply NoReply  NoReply NoReply
+  Evicted    -        -       -       Evicted -       -       -       -       -       -       NoReply  -       -
+  Refused    -        -       Full    -       -       -       -       -       -       -       NoReply  -       -
+";
+
+const DEATHS: [Death; 16] = {
+    use Death::*;
+    [
+        Panic, Error, Kill, Stop, Drain, Restart, Budget, SupKilled, SupStopped, Terminated, Shutdown,
+        Runtime, Link, Dropped, Evicted, Refused,
+    ]
+};
+
+impl Death {
+    fn is_supervised(self, place: Place) -> bool {
+        matches!(self, Self::Restart | Self::Budget | Self::SupKilled | Self::SupStopped | Self::Terminated)
+            || place == Place::Backoff
+    }
+
+    /// What the handler does that brings it about.
+    fn deed(self) -> Deed {
+        match self {
+            Self::Panic | Self::Restart | Self::Budget => Deed::Panic,
+            Self::Error => Deed::Error,
+            _ => Deed::Nothing,
+        }
+    }
+
+    fn reason(self, place: Place) -> ExitReason {
+        match self {
+            // It crashed before, and that is how it ended.
+            _ if place == Place::Backoff => ExitReason::Panicked { message: "boom".into() },
+            Self::Panic | Self::Restart | Self::Budget | Self::Link => {
+                ExitReason::Panicked { message: "boom".into() }
+            }
+            Self::Error => ExitReason::Failed { message: "on purpose".into() },
+            _ => ExitReason::Killed,
+        }
+    }
+
+    fn expected(self, place: Place, word: &str) -> Result<u32, AskError> {
+        Err(match word {
+            "Ok" => return Ok(1),
+            "Stopped" => AskError::Stopped,
+            "NoReply" => AskError::NoReply,
+            "Full" => AskError::Full,
+            "Evicted" => AskError::Evicted,
+            "Failed" => AskError::Failed { message: "on purpose".into() },
+            "Crashed" => AskError::Crashed { reason: self.reason(place) },
+            word => panic!("the table has an unknown word: {word}"),
+        })
+    }
+}
+
+/// Polls an ask, and lets everything else run, without the paused clock moving. `None` when it hangs.
+async fn prompt(mut ask: AnyAsk) -> Option<Result<u32, AskError>> {
+    let began = RealInstant::now();
+    loop {
+        if let Poll::Ready(answer) = poll_once(&mut ask).await {
+            return Some(answer);
+        }
+        if began.elapsed() > PATIENCE {
+            return None;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+async fn until(what: &str, condition: impl Fn() -> bool) {
+    let began = RealInstant::now();
+    while !condition() {
+        assert!(began.elapsed() < PATIENCE, "never: {what}");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// One combination: who dies, and how the test gets at it.
+struct Scene {
+    place: Place,
+    death: Death,
+    system: System,
+    supervisor: Option<Arc<Supervised<()>>>,
+    runtime: Option<Runtime>,
+    /// The one that dies.
+    doomed: ActorRef<Target>,
+    /// One in a system that goes on.
+    survivor: ActorRef<Target>,
+    peer: ActorRef<Target>,
+    gate: Gate,
+}
+
+impl Scene {
+    async fn new(place: Place, death: Death) -> Self {
+        let runtime = (death == Death::Runtime).then(|| {
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap()
+        });
+        let mailbox = ActorConfig::DEFAULT.capacity(1).backpressure(match death {
+            Death::Evicted => BackpressureStrategy::DropOldest,
+            Death::Refused => BackpressureStrategy::Drop,
+            _ => BackpressureStrategy::Block,
+        });
+        let mut builder = System::builder().name("doomed").mailbox(mailbox);
+        if let Some(runtime) = &runtime {
+            builder = builder.runtime(runtime.handle().clone());
+        }
+        let system = builder.build().unwrap();
+        let gate = Gate::new();
+        let supervised = death.is_supervised(place);
+        let beginning = Beginning {
+            slow_from: (place == Place::Starting).then_some(if supervised { 2 } else { 1 }),
+            gate: gate.clone(),
+            // The start after the failed one is fine, or there would be no end of it.
+            deed: if death == Death::Restart { Deed::Nothing } else { death.deed() },
+            ..Beginning::default()
+        };
+        let make = move || Target { beginning: beginning.clone(), kept: Vec::new() };
+        let (doomed, supervisor) = if supervised {
+            let spec = ChildSpec::new("doomed", move || {
+                let target = make();
+                async move { Ok(target) }
+            });
+            let mut builder = Supervisor::builder().child(spec).max_restarts(match death {
+                // In its start handler it was restarted once already.
+                Death::Budget => u32::from(place == Place::Starting),
+                _ => 5,
+            });
+            if place == Place::Backoff {
+                builder = builder.backoff(Backoff::new(LIMIT, LIMIT));
+            }
+            let supervisor = Arc::new(system.start(builder).await.unwrap());
+            (supervisor.child("doomed").await.unwrap(), Some(supervisor))
+        } else {
+            (system.spawn(make()), None)
+        };
+        let survivor = System::new("survivor").spawn(Target::default());
+        let peer = system.spawn(Target::default());
+        peer.detach();
+        Self { place, death, system, supervisor, runtime, doomed, survivor, peer, gate }
+    }
+
+    /// Keeps a message in the hand of the doomed one until the gate opens; then it does the deed.
+    async fn occupy(&self, deed: Deed) {
+        let before = self.gate.visits();
+        self.doomed.act_later(self.gate.clone(), deed).try_tell().unwrap();
+        until("it is in hand", || self.gate.visits() > before).await;
+    }
+
+    /// Sends the request and brings it to its place.
+    async fn place(&self) -> AnyAsk {
+        if self.death == Death::Link {
+            self.peer.link_to(Peer(self.doomed.process())).await.unwrap();
+        }
+        let (doomed, gate) = (&self.doomed, self.gate.clone());
+        let deed = match self.death {
+            // A plain handler cannot be interrupted: what is to happen happens in it.
+            _ if matches!(self.place, Place::Plain | Place::ZeroHop) => self.deed_inside(),
+            death => death.deed(),
+        };
+        let own = |ask: Request<'_, ActorRef<Target>, TargetMessage, u32>| -> AnyAsk {
+            Box::pin(ask.timeout(LIMIT).owned().into_future())
+        };
+        let mut ask = match self.place {
+            Place::Starting => {
+                if self.supervisor.is_some() {
+                    let _ = doomed.act(Deed::Panic).await;
+                }
+                let gate = self.gate.clone();
+                until("it is in its start handler", || gate.visits() > 0).await;
+                own(doomed.act(Deed::Nothing))
+            }
+            Place::Backoff => {
+                let crashed = doomed.act(Deed::Panic).await;
+                assert!(matches!(crashed, Err(AskError::Crashed { .. })));
+                settle().await;
+                own(doomed.act(Deed::Nothing))
+            }
+            Place::Room => {
+                self.occupy(deed).await;
+                doomed.act(Deed::Nothing).try_tell().unwrap();
+                own(doomed.act(Deed::Nothing))
+            }
+            Place::Queued => {
+                self.occupy(deed).await;
+                own(doomed.act(Deed::Nothing))
+            }
+            Place::Plain => {
+                self.occupy(Deed::Nothing).await;
+                match self.death {
+                    Death::Dropped => own(doomed.drop_reply()),
+                    _ => own(doomed.act(deed)),
+                }
+            }
+            Place::ZeroHop => {
+                // The start handler has run: idle.
+                doomed.drop_kept().await.unwrap();
+                match self.death {
+                    Death::Dropped => own(doomed.drop_reply()),
+                    _ => own(doomed.act(deed)),
+                }
+            }
+            Place::Await => match self.death {
+                Death::Dropped => own(doomed.hold_reply(gate)),
+                _ => own(doomed.act_later(gate, deed)),
+            },
+            Place::Kept => own(doomed.keep()),
+            Place::Task => own(doomed.give_to_a_task(gate)),
+            Place::Pipe => own(doomed.give_to_a_pipe(gate)),
+            Place::Piped => {
+                let pipe = Gate::new();
+                let mut ask = own(doomed.give_to_a_pipe(pipe.clone()));
+                assert!(poll_once(&mut ask).await.is_pending());
+                until("the future runs", || pipe.visits() > 0).await;
+                self.occupy(deed).await;
+                pipe.open();
+                ask
+            }
+            Place::FwdQueue => {
+                self.occupy(deed).await;
+                if self.death == Death::Refused {
+                    doomed.act(Deed::Nothing).try_tell().unwrap();
+                }
+                own(self.survivor.forward(Friend(doomed.clone()), gate, Deed::Nothing))
+            }
+            Place::FwdHand => own(self.survivor.forward(Friend(doomed.clone()), gate, deed)),
+        };
+        if self.place == Place::ZeroHop {
+            // Whatever it does, it is done by the end of the first poll.
+            let answer = poll_once(&mut ask).await;
+            let Poll::Ready(answer) = answer else { panic!("{:?} took a hop", self.death) };
+            return Box::pin(std::future::ready(answer));
+        }
+        // What is refused is so at once.
+        if self.death == Death::Refused {
+            return ask;
+        }
+        assert!(poll_once(&mut ask).await.is_pending(), "{:?} {:?}", self.death, self.place);
+        let gate = self.gate.clone();
+        match self.place {
+            Place::Await | Place::Task | Place::Pipe | Place::FwdHand => {
+                until("it is at the gate", || gate.visits() > 0).await;
+            }
+            Place::FwdQueue => {
+                let doomed = self.doomed.process();
+                until("it is queued", || doomed.mailbox_len() > 0).await;
+            }
+            _ => {}
+        }
+        settle().await;
+        ask
+    }
+
+    /// What a plain handler does to its own actor.
+    fn deed_inside(&self) -> Deed {
+        let doomed = self.doomed.clone();
+        match self.death {
+            Death::Kill => Deed::Call(Arc::new(move || drop(doomed.kill()))),
+            Death::Stop => Deed::Call(Arc::new(move || drop(doomed.stop()))),
+            Death::Drain => Deed::Call(Arc::new(move || drop(doomed.drain()))),
+            Death::SupKilled | Death::SupStopped => {
+                let supervisor = self.supervisor.clone().unwrap();
+                let kills = self.death == Death::SupKilled;
+                Deed::Call(Arc::new(move || drop(if kills { supervisor.kill() } else { supervisor.stop() })))
+            }
+            death => death.deed(),
+        }
+    }
+
+    /// Lets it happen.
+    async fn strike(&mut self) {
+        if self.place == Place::ZeroHop {
+            return;
+        }
+        if self.place == Place::Plain {
+            self.gate.open();
+            return;
+        }
+        match self.death {
+            Death::Panic | Death::Error | Death::Restart | Death::Budget => match self.place {
+                Place::Kept | Place::Task | Place::Pipe => {
+                    self.doomed.act(self.death.deed()).try_tell().unwrap();
+                }
+                _ => self.open_twice(),
+            },
+            Death::Kill => drop(self.doomed.kill()),
+            Death::Stop => {
+                drop(self.doomed.stop());
+                self.gate.open();
+            }
+            Death::Drain => {
+                drop(self.doomed.drain());
+                self.open_twice();
+            }
+            Death::SupKilled => drop(self.supervisor.as_ref().unwrap().kill()),
+            Death::SupStopped => {
+                drop(self.supervisor.as_ref().unwrap().stop());
+                settle().await;
+                self.gate.open();
+            }
+            Death::Terminated => {
+                let supervisor = self.supervisor.clone().unwrap();
+                tokio::spawn(async move { supervisor.terminate_child("doomed").await });
+                settle().await;
+                self.gate.open();
+            }
+            Death::Shutdown => {
+                let system = self.system.clone();
+                tokio::spawn(async move { system.shutdown().await });
+                settle().await;
+                self.gate.open();
+            }
+            Death::Runtime => self.runtime.take().unwrap().shutdown_background(),
+            Death::Link => self.peer.act(Deed::Panic).try_tell().unwrap(),
+            Death::Dropped if self.place == Place::Kept => self.doomed.drop_kept().try_tell().unwrap(),
+            Death::Dropped => self.open_twice(),
+            Death::Evicted => self.doomed.act(Deed::Nothing).try_tell().unwrap(),
+            Death::Refused => {}
+        }
+    }
+
+    /// For the message in hand, and for the one behind it where that waits at the gate, too.
+    fn open_twice(&self) {
+        self.gate.open();
+        self.gate.open();
+    }
+
+    /// Nothing is left of it, and every message is accounted for.
+    async fn clean_up(self) {
+        for _ in 0..8 {
+            self.gate.open();
+        }
+        if self.death != Death::Runtime {
+            let report = self.system.shutdown().await;
+            assert!(report.is_clean(), "{report:?}");
+            at_rest(&self.system).await;
+        } else {
+            let system = self.system.clone();
+            until("the counters add up", || adds_up(&system.counters())).await;
+        }
+        drop(self.survivor.stop());
+    }
+}
+
+/// One combination: what came of the ask, and how much of the paused time went by.
+async fn play(place: Place, death: Death) -> (Option<Result<u32, AskError>>, Duration) {
+    let mut scene = Scene::new(place, death).await;
+    let began = Instant::now();
+    let ask = scene.place().await;
+    scene.strike().await;
+    let answer = prompt(ask).await;
+    let took = began.elapsed();
+    scene.clean_up().await;
+    (answer, took)
+}
+
+#[tokio::test(start_paused = true)]
+async fn c099_every_ask_ends_at_once_whoever_dies_how_and_wherever_the_request_is() {
+    within_time(Duration::from_secs(48 * 60 * 60), async {
+        let mut rows = TABLE.lines().filter(|line| !line.trim().is_empty());
+        let head: Vec<_> = rows.next().unwrap().split_whitespace().map(str::to_owned).collect();
+        assert_eq!(head, PLACES.map(|place| format!("{place:?}")));
+        let (mut combinations, mut hung, mut wrong) = (0, 0, Vec::new());
+        for (row, death) in rows.by_ref().zip(DEATHS) {
+            let mut words = row.split_whitespace();
+            assert_eq!(words.next(), Some(&*format!("{death:?}")));
+            let words: Vec<_> = words.collect();
+            assert_eq!(words.len(), PLACES.len(), "{death:?}");
+            for (word, place) in words.into_iter().zip(PLACES) {
+                if word == "-" {
+                    continue;
+                }
+                combinations += 1;
+                let (answer, took) = play(place, death).await;
+                if answer.is_none() {
+                    hung += 1;
+                }
+                let expected = Some(death.expected(place, word));
+                if answer != expected || took != Duration::ZERO {
+                    wrong.push(format!("{death:?} while {place:?}: {answer:?} after {took:?}, not {word}"));
+                }
+            }
+        }
+        assert!(rows.next().is_none(), "a death is missing");
+        println!("{combinations} combinations, {hung} hung");
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    })
+    .await;
+}
