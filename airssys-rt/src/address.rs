@@ -52,6 +52,12 @@ pub trait Address<M: Send + 'static>: Clone + Send + Sync + 'static {
     fn __post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M>;
     #[doc(hidden)]
     fn __target(&self) -> Option<Target>;
+    /// Who gets the message of this turn, where the address alone does not say.
+    #[doc(hidden)]
+    fn __target_of(&self, turn: usize) -> Option<Target> {
+        let _ = turn;
+        self.__target()
+    }
     #[doc(hidden)]
     fn __weak(&self) -> WeakSender<M>;
     /// The system behind it: it keeps the time.

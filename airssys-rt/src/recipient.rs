@@ -44,6 +44,7 @@ trait AnyAddress<M>: Send + Sync {
     fn ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M>;
     fn post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M>;
     fn target(&self) -> Option<Target>;
+    fn target_of(&self, turn: usize) -> Option<Target>;
     fn weak(&self) -> WeakSender<M>;
     fn town(&self) -> Option<Town>;
     fn ask_timeout(&self) -> Duration;
@@ -64,6 +65,10 @@ impl<D: Address<M>, M: Send + 'static> AnyAddress<M> for D {
 
     fn target(&self) -> Option<Target> {
         self.__target()
+    }
+
+    fn target_of(&self, turn: usize) -> Option<Target> {
+        self.__target_of(turn)
     }
 
     fn weak(&self) -> WeakSender<M> {
@@ -144,6 +149,10 @@ impl<M: Send + 'static> Address<M> for Recipient<M> {
 
     fn __target(&self) -> Option<Target> {
         self.to.target()
+    }
+
+    fn __target_of(&self, turn: usize) -> Option<Target> {
+        self.to.target_of(turn)
     }
 
     fn __weak(&self) -> WeakSender<M> {

@@ -149,7 +149,12 @@ impl<R: Send + 'static> Port for ReplyCell<R> {
     }
 
     fn is_expired(&self) -> bool {
-        matches!(*self.state.lock(), State::Expired | State::Done(Err(_)))
+        match *self.state.lock() {
+            State::Expired | State::Done(Err(_)) => true,
+            // Dropped by its asker: its limit holds all the same.
+            State::Closed => self.deadline.is_some_and(|deadline| deadline <= Instant::now()),
+            State::Empty | State::Waiting(_) | State::Done(Ok(_)) => false,
+        }
     }
 
     fn expire(&self) {

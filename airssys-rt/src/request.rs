@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
-use crate::address::{Address, Here, Posting, Timer, Town, Waits};
+use crate::address::{Address, Here, Posting, Target, Timer, Town, Waits};
 use crate::cell::{Current, current, down_error};
 use crate::deadline::{Deadlines, Noted};
 use crate::error::{AskError, SendError, TrySendError};
@@ -131,7 +131,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     ///
     /// # Cancel safety
     /// Dropped while it waits for room, the message is not sent; later, the message is handled and the
-    /// answer dropped.
+    /// answer dropped, unless its time limit has passed by then.
     pub fn ask(self) -> Ask<'a, D, M, R> {
         self.into_future()
     }
@@ -415,7 +415,7 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
         let watched = port.clone();
         let asking = match asker {
             None => None,
-            Some(asker) => match note(asker, to, Arc::downgrade(&port), ignore_cycle) {
+            Some(asker) => match note(asker, to.__target_of(turn), Arc::downgrade(&port), ignore_cycle) {
                 Ok(asking) => asking,
                 Err(error) => return Begun::Answered(Err(error)),
             },
@@ -481,13 +481,13 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
 }
 
 /// Notes that the asking actor waits for the asked one; the ring, when that closes one.
-fn note<D: Address<M>, M: Send + 'static>(
+fn note(
     asker: Current,
-    to: &D,
+    target: Option<Target>,
     port: Weak<dyn Port>,
     ignore_cycle: bool,
 ) -> Result<Option<Asking>, AskError> {
-    let Some(target) = to.__target() else { return Ok(None) };
+    let Some(target) = target else { return Ok(None) };
     Asking::begin(asker.process, &target.0, port, ignore_cycle).map(Some)
 }
 

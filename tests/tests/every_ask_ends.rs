@@ -8,7 +8,7 @@ use std::task::Poll;
 use std::time::Instant as RealInstant;
 
 use airssys_rt::prelude::*;
-use tests::actors::{Gate, Oops, Peer, adds_up, at_rest, poll_once, settle, within_time};
+use tests::actors::{Gate, Log, Oops, Peer, adds_up, at_rest, nothing_left, poll_once, settle, within_time};
 use tokio::runtime::Runtime;
 use tokio::time::Instant;
 
@@ -283,7 +283,7 @@ impl Death {
 }
 
 /// Polls an ask, and lets everything else run, without the paused clock moving. `None` when it hangs.
-async fn prompt(mut ask: AnyAsk) -> Option<Result<u32, AskError>> {
+async fn prompt<T>(mut ask: Pin<Box<dyn Future<Output = T> + Send>>) -> Option<T> {
     let began = RealInstant::now();
     loop {
         if let Poll::Ready(answer) = poll_once(&mut ask).await {
@@ -612,6 +612,332 @@ async fn c099_every_ask_ends_at_once_whoever_dies_how_and_wherever_the_request_i
         assert!(rows.next().is_none(), "a death is missing");
         println!("{combinations} combinations, {hung} hung");
         assert!(wrong.is_empty(), "{wrong:#?}");
+    })
+    .await;
+}
+
+/// By what an ask goes.
+#[derive(Clone)]
+enum Way {
+    Direct(ActorRef<Node>),
+    Owned(ActorRef<Node>),
+    Weak(ActorRef<Node>),
+    Recipient(Recipient<NodeMessage>),
+    Pool(Pool<Node>),
+    /// From a handler that blocks its thread.
+    Blocking(ActorRef<Node>),
+}
+
+impl Way {
+    const NAMES: [&str; 7] = ["direct", "owned", "weak", "recipient", "pool", "pool's recipient", "blocking"];
+
+    /// The way of this name to the only member of a pool.
+    fn of(name: &str, pool: &Pool<Node>) -> Self {
+        let node = pool.members()[0].clone();
+        match name {
+            "direct" => Self::Direct(node),
+            "owned" => Self::Owned(node),
+            "weak" => Self::Weak(node),
+            "recipient" => Self::Recipient(node.recipient()),
+            "pool" => Self::Pool(pool.clone()),
+            "pool's recipient" => Self::Recipient(pool.recipient()),
+            _ => Self::Blocking(node),
+        }
+    }
+}
+
+/// One of a ring, or of a chain.
+#[actor]
+#[derive(Default)]
+struct Node {
+    next: Option<Way>,
+    kept: Vec<ReplyTo<u32>>,
+    heard: Log,
+}
+
+impl Node {
+    fn new(heard: &Log) -> Self {
+        Self { heard: heard.clone(), ..Self::default() }
+    }
+}
+
+#[handlers]
+impl Node {
+    #[handler]
+    fn set_next(&mut self, next: Way) {
+        self.next = Some(next);
+    }
+
+    /// Asks so many others, one after the other.
+    #[handler]
+    async fn walk(&mut self, hops: u32) -> Result<u32, AskError> {
+        let Some(next) = self.next.as_ref().filter(|_| hops > 0) else { return Ok(0) };
+        let hops = hops - 1;
+        match next {
+            Way::Direct(next) => next.walk(hops).timeout(LIMIT).await?,
+            Way::Owned(next) => next.walk(hops).timeout(LIMIT).owned().await?,
+            Way::Weak(next) => next.downgrade().walk(hops).timeout(LIMIT).await?,
+            Way::Recipient(next) => next.walk(hops).timeout(LIMIT).await?,
+            Way::Pool(next) => next.walk(hops).timeout(LIMIT).await?,
+            Way::Blocking(next) => {
+                tokio::task::block_in_place(|| next.walk(hops).timeout(LIMIT).blocking_ask())?
+            }
+        }
+    }
+
+    /// Waits, then asks the next one.
+    #[handler]
+    async fn wait_and_walk(&mut self, gate: Gate, hops: u32) -> Result<u32, AskError> {
+        gate.pass().await;
+        self.walk(hops).await
+    }
+
+    /// Asks round a ring and waits anyway.
+    #[handler]
+    async fn walk_anyway(&mut self, hops: u32, limit: Duration) -> Result<u32, AskError> {
+        let Some(Way::Direct(next)) = &self.next else { return Ok(0) };
+        match hops {
+            0 => next.walk(0).timeout(limit).ignore_cycle().await?,
+            hops => next.walk_anyway(hops - 1, limit).timeout(LIMIT).await?,
+        }
+    }
+
+    /// Asks itself from a task and answers at once with what may come.
+    #[handler]
+    fn walk_in_a_task(&mut self, ctx: &mut Context<Self>, reply: ReplyTo<Result<u32, AskError>>) {
+        let this = ctx.this();
+        ctx.spawn(async move {
+            let answer = this.walk(0).timeout(LIMIT).await;
+            reply.send(answer.and_then(|answer| answer));
+        });
+    }
+
+    /// Asks itself from a task and waits for that: a ring, but not of direct asks.
+    #[handler]
+    async fn wait_for_a_task(&mut self, limit: Duration, ctx: &mut Context<Self>) -> Result<u32, AskError> {
+        let ask = ctx.this().walk(0).timeout(limit).owned().into_future();
+        tokio::spawn(ask).await.expect("the task does not panic")?
+    }
+
+    #[handler]
+    fn keep(&mut self, reply: ReplyTo<u32>) {
+        self.kept.push(reply);
+    }
+
+    /// So many asks deep, the last one is asked for something that never comes; each ask has this limit.
+    #[handler]
+    async fn nest(&mut self, depth: u32, limit: Duration) -> u32 {
+        let Some(Way::Direct(next)) = &self.next else { std::future::pending().await };
+        let answer = match depth {
+            // Taken away by a plain handler, on the asker's turn.
+            0 => next.keep().timeout(limit).await,
+            depth => next.nest(depth - 1, limit).timeout(limit).await,
+        };
+        self.heard.add(format!("{depth}: {answer:?}"));
+        depth
+    }
+
+    #[handler]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+
+    #[handler]
+    fn note(&mut self, number: u32) -> u32 {
+        self.heard.add(number);
+        number
+    }
+}
+
+/// A ring of so many nodes; the last one asks the first by the given way.
+async fn ring_of(system: &System, length: usize, way: &str) -> Vec<ActorRef<Node>> {
+    let first = ChildSpec::new("first", || async { Ok(Node::default()) }).pool(1);
+    let plan = Supervisor::builder().plan(|mut children| async move { children.start(first).await });
+    let pool: Pool<Node> = (*system.start(plan).await.unwrap()).clone();
+    let mut nodes = pool.members().to_vec();
+    nodes.extend((1..length).map(|_| system.spawn(Node::default())));
+    for pair in nodes.windows(2) {
+        pair[0].set_next(Way::Direct(pair[1].clone())).await.unwrap();
+    }
+    nodes[length - 1].set_next(Way::of(way, &pool)).await.unwrap();
+    nodes
+}
+
+/// A ring as the last one sees it, who closes it.
+fn path_of(nodes: &[ActorRef<Node>]) -> Vec<ProcessId> {
+    nodes.last().into_iter().chain(nodes).map(ActorRef::pid).collect()
+}
+
+async fn rings_end(ways: &[&str]) {
+    for way in ways {
+        for length in [1, 2, 3, 10] {
+            let system = System::new("ring");
+            let nodes = ring_of(&system, length, way).await;
+            let began = (Instant::now(), RealInstant::now());
+            let path = path_of(&nodes);
+            let walked = nodes[0].walk(length as u32).timeout(LIMIT).await;
+            assert_eq!(walked, Ok(Err(AskError::Deadlock { path })), "{length} by {way}");
+            assert!(began.1.elapsed() < PATIENCE);
+            // One hop less closes no ring, and all of them go on.
+            assert_eq!(nodes[0].walk(length as u32 - 1).await, Ok(Ok(0)), "{length} by {way}");
+            assert!(began.0.elapsed() < PATIENCE);
+            nothing_left(&system).await;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c102_a_ring_of_any_length_ends_at_once_with_its_path_by_whatever_it_goes() {
+    let began = Instant::now();
+    within_time(LIMIT / 2, rings_end(&Way::NAMES[..6])).await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c102_a_ring_that_is_closed_by_a_handler_that_blocks_ends_at_once_too() {
+    within_time(PATIENCE * 10, rings_end(&["blocking"])).await;
+}
+
+/// All of a ring are in hand before the first one asks.
+async fn meet(length: usize, hops: u32) -> usize {
+    let system = System::new("ring");
+    let nodes = ring_of(&system, length, "direct").await;
+    let gate = Gate::new();
+    let walks: Vec<_> = nodes
+        .iter()
+        .map(|node| tokio::spawn(node.wait_and_walk(gate.clone(), hops).timeout(LIMIT).owned().into_future()))
+        .collect();
+    until("all are in hand", || gate.visits() as usize == length).await;
+    for _ in 0..length {
+        gate.open();
+    }
+    let mut deadlocks = 0;
+    for walk in walks {
+        match prompt(Box::pin(async { walk.await.unwrap().unwrap() })).await.expect("no ask hangs") {
+            Ok(0) => {}
+            Err(AskError::Deadlock { path }) => {
+                assert_eq!(path.first(), path.last());
+                assert!(path.len() >= 2 && path.len() <= length + 1, "{path:?}");
+                deadlocks += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    nothing_left(&system).await;
+    deadlocks
+}
+
+#[tokio::test(start_paused = true)]
+async fn c102_a_ring_that_is_closed_from_all_sides_at_once_ends_at_once() {
+    let began = Instant::now();
+    within_time(LIMIT / 2, async {
+        for length in [1, 2, 3, 10] {
+            assert!(meet(length, 1).await > 0, "{length}: each waits for one that is busy");
+            assert!(meet(length, length as u32).await > 0, "{length}");
+        }
+    })
+    .await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn c102_a_ring_that_is_closed_from_all_sides_by_several_threads_ends_too() {
+    within_time(PATIENCE * 20, async {
+        for round in 0..200 {
+            let length = [2, 3, 5, 10][round % 4];
+            assert!(meet(length, 1).await > 0, "{length}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c102_who_ignores_a_cycle_waits_for_its_limit() {
+    within_time(LIMIT / 2, async {
+        for length in [1, 2, 3, 10] {
+            let system = System::new("ring");
+            let nodes = ring_of(&system, length, "direct").await;
+            let limit = Duration::from_millis(700);
+            let began = Instant::now();
+            let walked = nodes[0].walk_anyway(length as u32 - 1, limit).timeout(LIMIT).await;
+            assert_eq!(walked, Ok(Err(AskError::Timeout { limit })), "{length}");
+            assert!(began.elapsed() >= limit && began.elapsed() < limit * 2);
+            nothing_left(&system).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c102_an_ask_from_a_task_is_no_part_of_a_ring() {
+    within_time(LIMIT / 2, async {
+        let system = System::new("ring");
+        let node = system.spawn(Node::default());
+        let began = Instant::now();
+        assert_eq!(node.walk_in_a_task().timeout(LIMIT).await, Ok(Ok(0)));
+        assert_eq!(began.elapsed(), Duration::ZERO);
+        // Who waits for such a task has made a ring that nobody sees: the limit ends it.
+        let limit = Duration::from_millis(700);
+        let waited = node.wait_for_a_task(limit).timeout(LIMIT).await;
+        assert_eq!(waited, Ok(Err(AskError::Timeout { limit })));
+        assert!(began.elapsed() >= limit && began.elapsed() < limit * 2);
+        nothing_left(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c097_the_limit_of_the_first_of_nested_asks_bounds_them_all() {
+    within_time(LIMIT / 2, async {
+        for depth in 0..4 {
+            let system = System::new("chain");
+            let heard = Log::new();
+            let nodes: Vec<_> = (0..5).map(|_| system.spawn(Node::new(&heard))).collect();
+            for pair in nodes.windows(2) {
+                pair[0].set_next(Way::Direct(pair[1].clone())).await.unwrap();
+            }
+            let limit = Duration::from_millis(50);
+            let began = Instant::now();
+            let asked = nodes[0].nest(depth, LIMIT).timeout(limit).await;
+            assert_eq!(asked, Err(AskError::Timeout { limit }));
+            // Every handler has given up, too.
+            let idle = |node: &ActorRef<Node>| node.process().status() == ProcessStatus::Waiting;
+            until("all are idle", || nodes.iter().all(idle)).await;
+            let passed = began.elapsed();
+            assert!(passed >= limit && passed <= limit + Duration::from_millis(2), "{passed:?}");
+            assert_eq!(heard.len(), depth as usize + 1, "{:?}", heard.lines());
+            let timeouts = heard.lines().iter().filter(|line| line.contains("Err(Timeout")).count();
+            assert_eq!(timeouts, heard.len(), "{:?}", heard.lines());
+            nothing_left(&system).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c097_a_request_that_has_expired_is_skipped_also_when_its_asker_is_gone() {
+    within_time(LIMIT / 2, async {
+        let system = System::builder().mailbox(ActorConfig::DEFAULT.capacity(3)).build().unwrap();
+        let heard = Log::new();
+        let node = system.spawn(Node::new(&heard));
+        let gate = Gate::new();
+        node.hold(gate.clone()).try_tell().unwrap();
+        gate.reached().await;
+        let limit = Duration::from_millis(50);
+        let own = |number: u32, limit| Box::pin(node.note(number).timeout(limit).owned().into_future());
+        let mut asks = [own(1, limit), own(2, limit), own(3, LIMIT), own(4, limit), own(5, limit)];
+        for ask in &mut asks {
+            assert!(poll_once(ask).await.is_pending());
+        }
+        let [stays, leaves, leaves_in_time, waits_for_room, leaves_the_line] = asks;
+        drop((leaves, leaves_in_time, leaves_the_line));
+        assert_eq!(stays.await, Err(AskError::Timeout { limit }));
+        assert_eq!(waits_for_room.await, Err(AskError::Timeout { limit }));
+        gate.open();
+        assert_eq!(node.note(6).await, Ok(6));
+        assert_eq!(heard.lines(), ["3", "6"], "what was dropped within its limit is handled");
+        let counters = nothing_left(&system).await;
+        assert_eq!((counters.accepted, counters.handled, counters.dead_lettered), (5, 3, 2));
     })
     .await;
 }

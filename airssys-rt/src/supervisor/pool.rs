@@ -121,8 +121,12 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
     }
 
     fn __target(&self) -> Option<Target> {
-        // Which member it will be is not known yet: no ring can be told from it.
+        // It is no one process.
         None
+    }
+
+    fn __target_of(&self, turn: usize) -> Option<Target> {
+        Some(Target(self.member(turn).cell.clone()))
     }
 
     fn __weak(&self) -> WeakSender<M> {
