@@ -941,3 +941,253 @@ async fn c097_a_request_that_has_expired_is_skipped_also_when_its_asker_is_gone(
     })
     .await;
 }
+
+/// A small generator of numbers: the same seed, the same numbers.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (self.0 ^ (self.0 >> 31)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        ((mixed ^ (mixed >> 29)) >> 8) % below
+    }
+}
+
+/// Something to do, decided by its seed.
+#[derive(Clone)]
+struct Work {
+    seed: u64,
+    depth: u32,
+}
+
+/// Everybody in the busy program, and how its asks ended.
+#[derive(Clone, Default)]
+struct Crowd(Arc<CrowdInside>);
+
+#[derive(Default)]
+struct CrowdInside {
+    all: std::sync::OnceLock<Vec<Recipient<Work>>>,
+    plain: std::sync::OnceLock<Vec<ActorRef<Blocking>>>,
+    asks: AtomicU32,
+    hung: AtomicU32,
+    deadlocks: AtomicU32,
+}
+
+/// In the busy program nothing waits for time but the restart of a sibling that waits for an answer.
+const SIMULATED_LIMIT: Duration = Duration::from_secs(120);
+
+impl Crowd {
+    /// Asks somebody, and notes how it ended.
+    async fn ask(&self, dice: &mut Dice, depth: u32) -> Result<u32, AskError> {
+        let seed = dice.roll(u64::MAX);
+        let (all, plain) = (self.0.all.get(), self.0.plain.get());
+        let (Some(all), Some(plain)) = (all, plain) else { return Ok(0) };
+        self.0.asks.fetch_add(1, Ordering::SeqCst);
+        let answer = if dice.roll(3) == 0 {
+            let one = &plain[dice.roll(plain.len() as u64) as usize];
+            match dice.roll(2) {
+                0 => one.quick(seed).timeout(SIMULATED_LIMIT).await,
+                _ => one.quick_kept(seed).timeout(SIMULATED_LIMIT).await,
+            }
+        } else {
+            let one = &all[dice.roll(all.len() as u64) as usize];
+            one.ask(Work { seed, depth }).timeout(SIMULATED_LIMIT).await
+        };
+        match &answer {
+            // Whoever gives up first of several that wait for each other: that is a hang.
+            Err(AskError::Timeout { .. }) => drop(self.0.hung.fetch_add(1, Ordering::SeqCst)),
+            Err(AskError::Deadlock { .. }) => drop(self.0.deadlocks.fetch_add(1, Ordering::SeqCst)),
+            _ => {}
+        }
+        answer
+    }
+}
+
+macro_rules! busy {
+    ($($Busy:ident, $backpressure:literal;)*) => {$(
+        #[actor(mailbox(capacity = 2, backpressure = $backpressure))]
+        struct $Busy {
+            crowd: Crowd,
+            kept: Vec<ReplyTo<u32>>,
+        }
+
+        #[handlers]
+        impl $Busy {
+            #[handler]
+            fn quick(&mut self, seed: u64) -> u32 {
+                if seed % 16 == 0 {
+                    panic!("quick");
+                }
+                1
+            }
+
+            #[handler]
+            fn quick_kept(&mut self, seed: u64, reply: ReplyTo<u32>) {
+                if seed % 16 != 0 {
+                    self.kept.push(reply);
+                }
+            }
+
+            #[handler(message)]
+            async fn work(&mut self, work: Work, ctx: &mut Context<Self>, reply: ReplyTo<u32>) {
+                let mut dice = Dice(work.seed);
+                match dice.roll(16) {
+                    0 => panic!("work"),
+                    1 => ctx.fail(Oops("work")),
+                    2 => ctx.stop(),
+                    3 => drop(ctx.this().kill()),
+                    4 => drop(reply),
+                    5 => self.kept.push(reply),
+                    6 => ctx.spawn(async move {
+                        tokio::task::yield_now().await;
+                        reply.send(1);
+                    }),
+                    7 => {
+                        let _ = ctx.this().quick(work.seed).timeout(SIMULATED_LIMIT).await;
+                        reply.send(1);
+                    }
+                    8 => {
+                        tokio::task::yield_now().await;
+                        reply.send(1);
+                    }
+                    _ if work.depth > 0 => {
+                        let answer = self.crowd.ask(&mut dice, work.depth - 1).await;
+                        if dice.roll(4) == 0 {
+                            let crowd = self.crowd.clone();
+                            let (one, other) = (&mut Dice(work.seed + 1), &mut Dice(work.seed + 2));
+                            let _ = tokio::join!(crowd.ask(one, 0), crowd.ask(other, work.depth - 1));
+                        }
+                        reply.send(answer.unwrap_or(0));
+                    }
+                    _ => reply.send(1),
+                }
+            }
+
+            /// Nobody is kept waiting for ever.
+            #[handler(every = "1ms")]
+            fn answer_all(&mut self) {
+                for reply in self.kept.drain(..) {
+                    reply.send(1);
+                }
+            }
+        }
+    )*};
+}
+
+busy! {
+    Blocking, "block";
+    Refusing, "drop";
+    Evicting, "drop_oldest";
+}
+
+async fn busy_program(seed: u64, system: System) -> Crowd {
+    let mut dice = Dice(seed);
+    let crowd = Crowd::default();
+    let strategies = [RestartStrategy::OneForOne, RestartStrategy::OneForAll, RestartStrategy::RestForOne];
+    let builder = Supervisor::builder()
+        .strategy(strategies[dice.roll(3) as usize])
+        .max_restarts(if dice.roll(4) == 0 { 10 } else { 100_000 });
+    let (one, two, three) = (crowd.clone(), crowd.clone(), crowd.clone());
+    let blocking = ChildSpec::new("blocking", move || {
+        let crowd = one.clone();
+        async move { Ok(Blocking { crowd, kept: Vec::new() }) }
+    });
+    let refusing = ChildSpec::new("refusing", move || {
+        let crowd = two.clone();
+        async move { Ok(Refusing { crowd, kept: Vec::new() }) }
+    });
+    let evicting = ChildSpec::new("evicting", move || {
+        let crowd = three.clone();
+        async move { Ok(Evicting { crowd, kept: Vec::new() }) }
+    });
+    let plan = builder.plan(move |mut children| async move {
+        let blocking = children.start(blocking.pool(3)).await?;
+        let refusing = children.start(refusing).await?;
+        let evicting = children.start(evicting).await?;
+        Ok((blocking, refusing, evicting))
+    });
+    let town = system.start(plan).await.unwrap();
+    let (blocking, refusing, evicting) = &*town;
+    let mut all: Vec<Recipient<Work>> = blocking.members().iter().map(ActorRef::recipient).collect();
+    all.extend([refusing.recipient(), evicting.recipient(), blocking.recipient()]);
+    let _ = crowd.0.all.set(all);
+    let _ = crowd.0.plain.set(blocking.members().to_vec());
+
+    let drivers: Vec<_> = (0..5)
+        .map(|number| {
+            let (crowd, mut dice) = (crowd.clone(), Dice(seed ^ (number << 32)));
+            tokio::spawn(async move {
+                for _ in 0..12 {
+                    match dice.roll(8) {
+                        // Gives up half-way.
+                        0 => {
+                            let mut one = Dice(dice.roll(u64::MAX));
+                            let mut ask = Box::pin(crowd.ask(&mut one, 3));
+                            for _ in 0..dice.roll(6) {
+                                if poll_once(&mut ask).await.is_ready() {
+                                    break;
+                                }
+                                tokio::task::yield_now().await;
+                            }
+                        }
+                        _ => drop(crowd.ask(&mut dice, 3).await),
+                    }
+                }
+            })
+        })
+        .collect();
+    // Blows from outside.
+    for _ in 0..dice.roll(12) {
+        for _ in 0..dice.roll(10) {
+            tokio::task::yield_now().await;
+        }
+        let one = &blocking.members()[dice.roll(3) as usize];
+        match dice.roll(8) {
+            0 => drop(one.kill()),
+            1 => drop(one.stop()),
+            2 => drop(evicting.kill()),
+            3 => drop(refusing.drain()),
+            4 => drop(town.terminate_child("evicting").await),
+            5 => drop(town.restart_child("evicting").await),
+            6 if dice.roll(6) == 0 => drop(town.kill()),
+            7 if dice.roll(6) == 0 => drop(town.stop()),
+            _ => {}
+        }
+    }
+    for driver in drivers {
+        driver.await.unwrap();
+    }
+    let _ = town.stop().await;
+    crowd
+}
+
+#[test]
+fn c099_no_ask_of_a_busy_program_hangs_in_any_order_of_events() {
+    let (mut asks, mut deadlocks, mut crashes, mut hung) = (0, 0, 0, 0);
+    let mut longest = Duration::ZERO;
+    for seed in 0..500 {
+        let outcome = airssys_rt::testing::Simulation::run(seed, |sim| async move {
+            let began = Instant::now();
+            sim.crash_randomly(0.01);
+            let crowd = busy_program(seed, sim.system().clone()).await;
+            let took = began.elapsed();
+            nothing_left(sim.system()).await;
+            (crowd, sim.crashes(), took)
+        });
+        let (crowd, crashed, took) = outcome;
+        let here = crowd.0.hung.load(Ordering::SeqCst);
+        if here > 0 {
+            eprintln!("seed {seed}: {here} hung, {took:?}");
+        }
+        hung += here;
+        asks += crowd.0.asks.load(Ordering::SeqCst);
+        deadlocks += crowd.0.deadlocks.load(Ordering::SeqCst);
+        crashes += crashed;
+        longest = longest.max(took);
+    }
+    println!(
+        "500 seeds, {asks} asks, {deadlocks} rings, {crashes} crashes by chance, {hung} hung; at most {longest:?}"
+    );
+    assert_eq!(hung, 0);
+    assert!(asks > 10_000 && deadlocks > 500 && crashes > 50, "the program is busy");
+}
