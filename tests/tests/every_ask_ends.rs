@@ -15,7 +15,7 @@ use tokio::time::Instant;
 /// Far beyond everything here: an ask that ends by its time limit has hung.
 const LIMIT: Duration = Duration::from_secs(60 * 60);
 /// How long an ask may take on the real clock; the paused one must not move at all.
-const PATIENCE: Duration = Duration::from_secs(3);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 type AnyAsk = Pin<Box<dyn Future<Output = Result<u32, AskError>> + Send>>;
 
@@ -973,7 +973,7 @@ struct CrowdInside {
     deadlocks: AtomicU32,
 }
 
-/// In the busy program nothing waits for time but the restart of a sibling that waits for an answer.
+/// In the busy program nothing waits for more than some milliseconds.
 const SIMULATED_LIMIT: Duration = Duration::from_secs(120);
 
 impl Crowd {
@@ -1189,5 +1189,6 @@ fn c099_no_ask_of_a_busy_program_hangs_in_any_order_of_events() {
         "500 seeds, {asks} asks, {deadlocks} rings, {crashes} crashes by chance, {hung} hung; at most {longest:?}"
     );
     assert_eq!(hung, 0);
+    assert!(longest < Duration::from_secs(1), "an ask waited until its actor was killed: {longest:?}");
     assert!(asks > 10_000 && deadlocks > 500 && crashes > 50, "the program is busy");
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -16,6 +17,11 @@ use crate::timer;
 use super::child_spec::{Fresh, Options, Starter};
 use super::command::ChildStatus;
 use super::policy::{RestartPolicy, Shutdown};
+
+/// When it is looked whether a child that is to end waits for a sibling that ended meanwhile, since nobody tells; each
+/// time after twice as long.
+const LOOK: Duration = Duration::from_millis(20);
+const LONGEST_LOOK: Duration = Duration::from_secs(5);
 
 /// One place in the start order: a child, or a group of equal children.
 pub(crate) struct Slot {
@@ -187,17 +193,40 @@ impl Stopping {
         if let Ok(reason) = self.ended.try_recv() {
             return Some(reason);
         }
-        let ended = match self.until {
-            None => Some((&mut self.ended).await),
-            Some(until) => {
-                self.cell.kernel().keep_time();
-                tokio::time::timeout_at(until, &mut self.ended).await.ok()
-            }
-        };
-        if ended.is_none() {
-            self.cell.clone().request(Ending::Kill, self.for_good);
+        if self.until.is_some() {
+            self.cell.kernel().keep_time();
         }
-        ended.map(|reason| reason.unwrap_or(ExitReason::Killed))
+        let mut look = LOOK;
+        loop {
+            let now = Instant::now();
+            if self.until.is_some_and(|until| until <= now) {
+                self.cell.clone().request(Ending::Kill, self.for_good);
+                return None;
+            }
+            let again = now + look;
+            let until = self.until.map_or(again, |until| until.min(again));
+            if let Ok(reason) = tokio::time::timeout_at(until, &mut self.ended).await {
+                return Some(reason.unwrap_or(ExitReason::Killed));
+            }
+            self.release_chain();
+            look = LONGEST_LOOK.min(look * 2);
+        }
+    }
+
+    /// Fails the asks that it waits for, however indirectly, and that an actor between two incarnations would have to
+    /// answer: that one may be a sibling, whose supervisor waits here.
+    fn release_chain(&self) {
+        let mut chain = vec![self.cell.clone()];
+        let mut next = 0;
+        while let Some(cell) = chain.get(next).cloned() {
+            next += 1;
+            cell.release_asks();
+            for target in cell.asking() {
+                if !chain.iter().any(|known| Arc::ptr_eq(known, &target)) {
+                    chain.push(target);
+                }
+            }
+        }
     }
 
     /// Waits until the killed one has let go, but not for ever.
