@@ -145,6 +145,10 @@ pub(crate) fn task_panicked(pid: ProcessId, actor: &'static str, text: &str) {
     tracing::error!(target: "airssys_rt", %pid, actor, text, "a task spawned by the actor panicked");
 }
 
+pub(crate) fn timer_panicked(text: &str) {
+    tracing::error!(target: "airssys_rt", text, "a timer's message panicked when it was cloned or dropped: the timer ends");
+}
+
 thread_local! {
     static TOLD_ERRORS: Cell<u64> = const { Cell::new(0) };
     static IN_ACTOR: Cell<u32> = const { Cell::new(0) };

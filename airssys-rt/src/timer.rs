@@ -4,12 +4,15 @@
 //! millisecond and by the time its actor takes.
 
 use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant};
 
+use crate::error::{discard, panic_text};
+use crate::instrument;
 use crate::kernel::Kernel;
 use crate::lock::Lock;
 use crate::yields::either;
@@ -21,7 +24,7 @@ struct TimerKey {
     number: u64,
 }
 
-/// What a due timer does. It must be quick and must not panic; it says when to fire again.
+/// What a due timer does. It must be quick; it says when to fire again. A panic (a message is cloned, or dropped) ends it.
 pub(crate) type Fire = Box<dyn FnMut(Instant) -> Option<Instant> + Send>;
 
 /// Whether the work of a timer is still wanted; shared with the message that it sent.
@@ -109,6 +112,8 @@ impl Timers {
         let timers = &kernel.timers;
         let mut state = timers.state.lock();
         if state.closed {
+            drop(state);
+            let _ = discard(fire);
             return;
         }
         let number = state.next;
@@ -158,7 +163,7 @@ impl Timers {
         let entry = key.and_then(|key| state.due.remove(&(key.at, key.number)));
         let idle = state.due.is_empty() && state.served;
         drop(state);
-        drop(entry);
+        let _ = discard(entry);
         if idle {
             self.changed.notify_one();
         }
@@ -171,7 +176,9 @@ impl Timers {
             state.closed = true;
             std::mem::take(&mut state.due)
         };
-        drop(dropped);
+        for (_, entry) in dropped {
+            let _ = discard(entry);
+        }
         self.changed.notify_one();
     }
 
@@ -204,18 +211,25 @@ impl Timers {
             for ((_, number), mut entry) in fired.drain(..) {
                 *entry.wanted.0.key.lock() = None;
                 if !entry.wanted.is_wanted() {
+                    let _ = discard(entry);
                     continue;
                 }
-                // The number stays: a periodic timer keeps its place among equal deadlines.
-                if let Some(again) = (entry.fire)(now) {
+                let again = catch_unwind(AssertUnwindSafe(|| (entry.fire)(now))).unwrap_or_else(|payload| {
+                    instrument::timer_panicked(&panic_text(payload));
+                    None
+                });
+                if let Some(again) = again {
+                    // The number stays: a periodic timer keeps its place among equal deadlines.
                     let mut state = kernel.timers.state.lock();
                     if entry.wanted.is_wanted() {
                         *entry.wanted.0.key.lock() = Some(TimerKey { at: again, number });
                         state.due.insert((again, number), entry);
+                        continue;
                     }
                 } else {
                     entry.wanted.0.finished.store(true, Ordering::Release);
                 }
+                let _ = discard(entry);
             }
         }
     }
