@@ -13,7 +13,7 @@ use crate::actor_ref::{ActorRef, WeakRef, next_monitor};
 use crate::address::{Address, HasProcess, Posting, Timer};
 use crate::cell::{Cell, Posted, Record, Subscription, Trouble};
 use crate::delivery::PublishAndWait;
-use crate::error::{ActorError, ActorResult};
+use crate::error::{ActorError, ActorResult, discard};
 use crate::event_bus::Delivered;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::groups;
@@ -66,7 +66,11 @@ impl<A: Actor> Context<A> {
     /// Nothing of the last message is left.
     pub(crate) fn renew(&mut self) {
         *self.answer.get() = Answer::told();
-        *self.wishes.get() = None;
+        if let Some(wishes) = self.wishes.get().take() {
+            for mail in wishes.next {
+                let _ = discard(mail);
+            }
+        }
     }
 
     /// Whether the handler asked for anything beside its answer.
@@ -420,8 +424,16 @@ pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
         let Some(cell) = weak.upgrade() else { return Delivered::Gone };
         match cell.post(<A as Handles<E>>::into_mail(letter), false) {
             Posted::Done => Delivered::Taken,
-            Posted::Full(_) | Posted::Waits(_) => Delivered::Lost,
-            Posted::Stopped(_) => Delivered::Gone,
+            Posted::Waits(_) => Delivered::Lost,
+            // Nobody but the bus can drop it, and its publisher has others to reach.
+            Posted::Full(mail) => {
+                let _ = discard(mail);
+                Delivered::Lost
+            }
+            Posted::Stopped(mail) => {
+                let _ = discard(mail);
+                Delivered::Gone
+            }
         }
     });
     let fresh = cell.note_subscription(Subscription {

@@ -141,6 +141,23 @@ pub(crate) fn discard<T>(value: T) -> Result<(), Arc<str>> {
     }
 }
 
+/// Calls what may run foreign code that is nobody's here, as a waker is: its panic ends there.
+pub(crate) fn shielded<T>(call: impl FnOnce() -> T) {
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
+        Ok(value) => drop(discard(value)),
+        Err(payload) => drop(discard(payload)),
+    }
+}
+
+impl Drop for ActorError {
+    fn drop(&mut self) {
+        // An error of the user's type is foreign: wherever it is dropped, its destructor's panic goes no further.
+        if matches!(*self.0, Fault::Error(_)) {
+            let _ = discard(std::mem::replace(&mut *self.0, Fault::Ignore));
+        }
+    }
+}
+
 impl<E: Error + Send + Sync + 'static> From<E> for ActorError {
     fn from(error: E) -> Self {
         Self(Box::new(Fault::Error(Box::new(error))))

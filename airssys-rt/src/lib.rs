@@ -77,8 +77,17 @@
 //! in a start expression, a start, stop or error handler or a destructor is no different. Dropping the runtime waits for
 //! it; `Runtime::shutdown_timeout` does not.
 //!
-//! What Rust itself makes an abort stays one: a panic in a destructor that runs because of a panic, a stack overflow,
-//! running out of memory.
+//! # Panics
+//!
+//! A panic in anything that the framework calls (a handler, a start expression, a destructor, a `Clone`, a `Display`, a
+//! hook, a waker) stays where it happened. In a handler it ends the incarnation with [`ExitReason::Panicked`], and the
+//! asker gets [`AskError::Crashed`]. In a task, a pipe or a stream of an actor it ends that alone; in the clone of a timer's
+//! message, that timer. In a destructor of what the framework drops (a state, a message, an answer, an error) it changes
+//! nothing. What the caller does itself is the caller's: converting an argument, cloning an event that it publishes, the
+//! closure of [`Pool::all`].
+//!
+//! What Rust itself makes an abort stays one, and takes the process: a panic in a destructor that runs because of a panic,
+//! or in a panic hook; a stack overflow; running out of memory; any panic in a program built with `panic = "abort"`.
 #![warn(missing_docs, missing_debug_implementations)]
 
 mod actor;

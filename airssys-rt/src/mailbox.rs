@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use crate::config::{BackpressureStrategy, MailboxConfig};
+use crate::error::discard;
 use crate::lock::Lock;
 
 /// Something that can lie in a mailbox.
@@ -290,6 +291,7 @@ impl<T> Future for Room<T> {
 impl<T> Drop for Room<T> {
     fn drop(&mut self) {
         let old = std::mem::replace(&mut *self.ticket.0.lock(), Place::Withdrawn);
-        drop(old);
+        // It may be dropped by an asker that has its answer to give: a destructor that panics is not its panic.
+        let _ = discard(old);
     }
 }

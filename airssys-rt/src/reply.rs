@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use crate::error::{AskError, discard, peek_text};
+use crate::error::{AskError, discard, peek_text, shielded};
 use crate::exit::ExitReason;
 use crate::instrument::{Caller, PanicWatch, in_actor};
 use crate::lock::Lock;
@@ -67,7 +67,7 @@ impl<R> ReplyCell<R> {
             State::Waiting(waker) => {
                 *state = State::Done(answer);
                 drop(state);
-                waker.wake();
+                shielded(|| waker.wake());
             }
             // The first answer stands; an answer to nobody is dropped, and its destructor is foreign code.
             old @ (State::Done(_) | State::Closed | State::Expired) => {
@@ -136,7 +136,11 @@ impl<R: Send + 'static> Port for ReplyCell<R> {
     fn accept_boxed(&self, answer: Box<dyn Any + Send>) {
         match answer.downcast::<R>() {
             Ok(answer) => self.settle(Ok(*answer)),
-            Err(answer) => self.settle(convert(&mut Some(answer))),
+            Err(answer) => {
+                let mut answer = Some(answer);
+                self.settle(convert(&mut answer));
+                let _ = discard(answer);
+            }
         }
     }
 
@@ -202,6 +206,14 @@ fn convert<R: 'static>(answer: &mut dyn Any) -> Result<R, AskError> {
     }
 }
 
+/// Drops an answer that nobody took; whatever its destructor does, it is no failure of who answered.
+#[inline]
+fn discard_untaken<R>(answer: Option<R>) {
+    if std::mem::needs_drop::<R>() && answer.is_some() {
+        let _ = discard(answer);
+    }
+}
+
 /// A tell's port: it carries the caller's context and takes no answer.
 pub(crate) struct Told(pub(crate) Caller);
 
@@ -257,8 +269,8 @@ impl<R: Send + 'static> AnySpot for Spot<R> {
     }
 
     fn fail(&mut self, error: AskError) {
-        // Where the handler took the reply away before it failed, its holder may answer yet.
-        if !matches!(self, Self::Later(_)) {
+        // An answer that was given stands; where the handler took the reply away, its holder may answer yet.
+        if matches!(self, Self::Empty) {
             *self = Self::Value(Err(error));
         }
     }
@@ -315,12 +327,14 @@ impl<'a> Answer<'a> {
     /// Answers. A second answer, or one to a tell, is dropped.
     #[inline]
     pub fn send<R: Send + 'static>(&mut self, value: R) {
+        let mut value = Some(value);
         match std::mem::replace(&mut self.0, Way::Gone) {
             Way::Told => self.0 = Way::Told,
-            Way::Asked(port) => port.accept(&mut Some(value)),
-            Way::Here(spot) => spot.accept(&mut Some(value)),
+            Way::Asked(port) => port.accept(&mut value),
+            Way::Here(spot) => spot.accept(&mut value),
             Way::Gone => {}
         }
+        discard_untaken(value);
     }
 
     /// Answers with a handler's own `Result`. Told, an `Err` is traced as a warning and counted.
@@ -401,9 +415,11 @@ pub struct ReplyTo<R> {
 impl<R: Send + 'static> ReplyTo<R> {
     /// Answers. Nothing happens when the message was told or the asker has given up.
     pub fn send(mut self, value: R) {
+        let mut value = Some(value);
         if let Some(port) = self.port.take() {
-            port.accept(&mut Some(value));
+            port.accept(&mut value);
         }
+        discard_untaken(value);
     }
 
     /// Whether the message was asked, so that an answer can have any effect.

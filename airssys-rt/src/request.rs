@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep};
 use crate::address::{Address, Here, Posting, Target, Timer, Town, Waits};
 use crate::cell::{Current, current, down_error};
 use crate::deadline::{Deadlines, Noted};
-use crate::error::{AskError, SendError, TrySendError};
+use crate::error::{AskError, SendError, TrySendError, discard};
 use crate::instrument::Caller;
 use crate::kernel::Kernel;
 use crate::letter::Letter;
@@ -417,7 +417,7 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
             None => None,
             Some(asker) => match note(asker, to.__target_of(turn), Arc::downgrade(&port), ignore_cycle) {
                 Ok(asking) => asking,
-                Err(error) => return Begun::Answered(Err(error)),
+                Err(error) => return Begun::Answered(Err(unsent_for(unsent, error))),
             },
         };
         let posting = unsent.map(|message| to.__post(turn, Letter::asked(message, port), true));
@@ -428,8 +428,8 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
                 None => Stage::Waiting(cell),
             },
             Some(Posting::Waits(waits)) => Stage::Posting { waits, cell: Some(cell) },
-            Some(Posting::Full(_)) => return Begun::Answered(Err(AskError::Full)),
-            Some(Posting::Stopped(_)) => return Begun::Answered(Err(AskError::Stopped)),
+            Some(Posting::Full(letter)) => return Begun::Answered(Err(unsent_for(letter, AskError::Full))),
+            Some(Posting::Stopped(letter)) => return Begun::Answered(Err(unsent_for(letter, AskError::Stopped))),
         };
         let noted = to.__town().and_then(|town| Deadlines::note(&town.0, until, watched));
         let alarm = match noted {
@@ -455,7 +455,7 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
                         self.stage = cell.take().map_or(Stage::Done, Stage::Waiting);
                         continue;
                     }
-                    Poll::Ready(Err(_)) => return Poll::Ready(Some(Err(AskError::Stopped))),
+                    Poll::Ready(Err(letter)) => return Poll::Ready(Some(Err(unsent_for(letter, AskError::Stopped)))),
                     Poll::Pending => cell.as_ref(),
                 },
                 Stage::Waiting(cell) => Some(&*cell),
@@ -478,6 +478,13 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
             }
         }
     }
+}
+
+/// The error of an ask that was not sent. Its message is dropped here, so that a destructor that panics takes no answer
+/// with it.
+fn unsent_for<T>(unsent: T, error: AskError) -> AskError {
+    let _ = discard(unsent);
+    error
 }
 
 /// Notes that the asking actor waits for the asked one; the ring, when that closes one.

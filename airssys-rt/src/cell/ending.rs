@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::actor::Actor;
 use crate::context::Context;
-use crate::error::{AskError, discard, panic_text};
+use crate::error::{AskError, discard, panic_text, shielded};
 use crate::exit::{Down, Exit, ExitReason};
 use crate::instrument;
 use crate::mail::Mail;
@@ -151,7 +151,8 @@ impl<A: Actor> Cell<A> {
             Limit::After(limit) => Some(limit),
             Limit::Never => None,
         };
-        let hook = self.guarded(None, None, actor.on_stop(reason.clone(), ctx));
+        // Called within: what comes before its first await may panic, too.
+        let hook = self.guarded(None, None, async { actor.on_stop(reason.clone(), ctx).await });
         let outcome = match limit {
             Some(limit) => tokio::time::timeout(limit, hook).await,
             None => Ok(hook.await),
@@ -300,7 +301,10 @@ impl<A: Actor> Cell<A> {
             self.fire_links(&reason);
             self.end_for_good(reason.clone());
         }
-        let heard = started.is_some_and(|started| started.send(Err(failure)).is_ok());
+        let mut heard = false;
+        if let Some(started) = started {
+            shielded(|| heard = started.send(Err(failure)).is_ok());
+        }
         // Whoever started it has given it up since, and could not bury what still ran.
         if let Some(owner) = owner.filter(|_| !heard)
             && !owner.child_ended(self.pid, self.incarnation.load(Ordering::Acquire), &reason, false)
@@ -403,7 +407,7 @@ impl<A: Actor> Cell<A> {
         for (id, watcher) in monitors {
             let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
             match watcher {
-                Watcher::Future(tell) => drop(tell.send(down)),
+                Watcher::Future(tell) => shielded(|| tell.send(down)),
                 Watcher::Actor(actor) => {
                     if let Some(actor) = actor.upgrade() {
                         actor.down(down);
@@ -462,7 +466,7 @@ impl<A: Actor> Cell<A> {
 fn refuse<T>(tickets: VecDeque<Arc<Ticket<T>>>) {
     for ticket in tickets {
         if let Some(waker) = ticket.refuse() {
-            waker.wake();
+            shielded(|| waker.wake());
         }
     }
 }

@@ -1,5 +1,6 @@
 //! How one message is handled: a plain one in a synchronous loop, an async one awaited in place.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::actor::{Actor, Plain};
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, AskError};
+use crate::error::{ActorError, ActorResult, AskError, shielded};
 use crate::exit::ExitReason;
 use crate::instrument::{self, Room};
 use crate::kernel::count;
@@ -248,7 +249,11 @@ pub(super) fn handling<'a, A: Actor>(
     job: Job<A>,
 ) -> impl Future<Output = Result<ActorResult<()>, Interrupt>> + Send + 'a {
     let handling = match job.mail {
-        Mail::Message(letter) => Handling::Message { future: Actor::handle(actor, letter.message, ctx) },
+        // By hand, a handler may do something before it gives its future.
+        Mail::Message(letter) => match watched(move || Actor::handle(actor, letter.message, ctx)) {
+            Ok(future) => Handling::Message { future },
+            Err(payload) => Handling::Panicked { payload: Some(payload) },
+        },
         Mail::Other(errand) => Handling::Errand { future: errand.run(actor, ctx) },
     };
     home.guarded(job.deadline, Some(job.room), handling)
@@ -258,6 +263,7 @@ pin_project! {
     #[project = Running]
     enum Handling<'a, F> {
         Message { #[pin] future: F },
+        Panicked { payload: Option<Box<dyn Any + Send>> },
         Errand { future: Doing<'a> },
     }
 }
@@ -268,6 +274,11 @@ impl<F: Future<Output = ActorResult<()>>> Future for Handling<'_, F> {
     fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<Self::Output> {
         match self.project() {
             Running::Message { future } => future.poll(cx),
+            // Where it is caught as any other.
+            Running::Panicked { payload } => match payload.take() {
+                Some(payload) => std::panic::resume_unwind(payload),
+                None => Poll::Pending,
+            },
             Running::Errand { future } => future.as_mut().poll(cx),
         }
     }
@@ -351,7 +362,7 @@ impl<A: Actor> Cell<A> {
         let mut wakers = Vec::new();
         self.let_in(&mut self.state.lock(), &mut wakers);
         for waker in wakers {
-            waker.wake();
+            shielded(|| waker.wake());
         }
     }
 

@@ -31,7 +31,7 @@ use tokio::sync::oneshot;
 use crate::actor::Actor;
 use crate::config::MailboxConfig;
 use crate::context::Context;
-use crate::error::{ActorError, AskError};
+use crate::error::{ActorError, AskError, shielded};
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::lock::Lock;
@@ -153,7 +153,7 @@ impl<A: Actor> Cell<A> {
         if !matches!(state.phase, Phase::Unborn | Phase::Down | Phase::Ended) {
             drop(state);
             if let Some(started) = launch.started {
-                let _ = started.send(Err(Failure::Overlap));
+                shielded(|| started.send(Err(Failure::Overlap)));
             }
             return;
         }

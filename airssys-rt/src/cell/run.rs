@@ -15,7 +15,7 @@ use std::task::Poll;
 use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, ErrorAction, discard, panic_text};
+use crate::error::{ActorError, ActorResult, ErrorAction, panic_text, shielded};
 use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
@@ -236,7 +236,8 @@ impl<A: Actor> Worker<A> {
                 return Err(Failure::Error(ActorError::panic(payload)));
             }
             if A::STARTS {
-                settled(home, home.guarded(None, None, actor.on_start(ctx)).await)?;
+                let starting = async { actor.on_start(ctx).await };
+                settled(home, home.guarded(None, None, starting).await)?;
             }
             match ctx.take_failure() {
                 Some(error) => Err(Failure::Error(error)),
@@ -260,7 +261,7 @@ impl<A: Actor> Worker<A> {
                     state.phase = Phase::Running;
                 }
                 if let Some(started) = started {
-                    let _ = started.send(Ok(()));
+                    shielded(|| started.send(Ok(())));
                 }
                 match stop {
                     Some(reason) => {
@@ -467,7 +468,7 @@ impl<A: Actor> Worker<A> {
         };
         drop(state);
         for waker in wakers {
-            waker.wake();
+            shielded(|| waker.wake());
         }
         refill
     }
@@ -492,7 +493,7 @@ impl<A: Actor> Worker<A> {
             let panicked = error.is_panic();
             let decision = match seat.as_mut().and_then(|seat| seat.as_mut()) {
                 None => Ok(ErrorAction::Restart),
-                Some(actor) => home.guarded(None, None, actor.on_error(&error, ctx)).await,
+                Some(actor) => home.guarded(None, None, async { actor.on_error(&error, ctx).await }).await,
             };
             let ends = |reason| Some(End { reason, hook: !panicked, escalate: false });
             let end = match decision {
@@ -507,8 +508,6 @@ impl<A: Actor> Worker<A> {
                     Some(End { reason: ExitReason::Panicked { message }, hook: false, escalate: false })
                 }
             };
-            // An error of the user's type: its destructor is foreign code.
-            let _ = discard(error);
             if end.is_some() {
                 count(&home.kernel.totals.lost_in_hand, u64::from(record.counted));
             } else {

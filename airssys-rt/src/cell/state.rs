@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::actor::Actor;
-use crate::error::{ActorError, ActorResult};
+use crate::error::{ActorError, ActorResult, shielded};
 use crate::exit::{ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::mail::Mail;
@@ -182,7 +182,7 @@ pub(super) struct Waiter {
 
 impl Waiter {
     pub(super) fn tell(self, reason: &ExitReason) {
-        let _ = self.tell.send(reason.clone());
+        shielded(|| self.tell.send(reason.clone()));
     }
 }
 

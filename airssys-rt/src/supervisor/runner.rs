@@ -22,7 +22,7 @@ use crate::actor::Actor;
 use crate::cell::caught;
 use crate::config::ActorConfig;
 use crate::context::Context;
-use crate::error::{ActorResult, ChildError, StartError};
+use crate::error::{ActorResult, ChildError, StartError, shielded};
 use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
@@ -688,41 +688,41 @@ impl Supervisor {
             Order::Retry { pid, ticket } => return self.try_again(ctx, pid, ticket).await,
             Order::Start { id, options, body, tell } => {
                 let outcome = self.start_child(id, options, body).await;
-                let _ = tell.send(outcome);
+                shielded(|| tell.send(outcome));
             }
             Order::StartMember { group, starter, tell } => {
                 let outcome = self.start_member(&group, starter).await;
-                let _ = tell.send(outcome);
+                shielded(|| tell.send(outcome));
             }
             Order::TerminateMember { group, pid, tell } => {
                 let outcome = self.terminate_member(ctx, &group, pid).await;
-                let _ = tell.send(outcome);
+                shielded(|| tell.send(outcome));
             }
             Order::Terminate { id, tell } => {
                 let outcome = self.terminate(&id).await;
-                let _ = tell.send(outcome);
+                shielded(|| tell.send(outcome));
             }
             Order::Restart { id, tell } => {
                 let outcome = self.restart_child(&id).await;
-                let _ = tell.send(outcome);
+                shielded(|| tell.send(outcome));
             }
             Order::Delete { id, tell } => {
                 let outcome = self.delete(&id);
-                let _ = tell.send(outcome);
+                shielded(|| tell.send(outcome));
             }
             Order::Members { group, tell } => {
                 let slot = self.ranks.get(&group).and_then(|rank| self.slots.get(rank));
                 let cells = slot.map(|slot| slot.children().map(|(_, child)| child.cell()).collect());
-                let _ = tell.send(cells.unwrap_or_default());
+                shielded(|| tell.send(cells.unwrap_or_default()));
             }
             Order::Find { id, tell } => {
-                let _ = tell.send(self.find(&id));
+                shielded(|| tell.send(self.find(&id)));
             }
             Order::Which { tell } => {
-                let _ = tell.send(self.which());
+                shielded(|| tell.send(self.which()));
             }
             Order::Health { tell } => {
-                let _ = tell.send(self.health());
+                shielded(|| tell.send(self.health()));
             }
         }
         None
