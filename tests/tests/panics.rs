@@ -1006,7 +1006,7 @@ impl Stream for Numbers {
         match std::mem::replace(&mut self.sent, true) {
             false => Poll::Ready(Some(7)),
             true => {
-                self.bomb.take().map(std::mem::forget);
+                std::mem::forget(self.bomb.take());
                 Poll::Ready(None)
             }
         }
@@ -1370,7 +1370,6 @@ struct ByHand(&'static str);
 impl Actor for ByHand {
     type Message = u32;
 
-    #[expect(clippy::manual_async_fn, reason = "what comes before the future is what is tested")]
     fn handle(
         &mut self,
         number: u32,
