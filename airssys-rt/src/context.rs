@@ -452,6 +452,7 @@ pub(crate) fn subscribe<A: Handles<E>, E: Clone + Send + 'static>(
             if !cell.is_alive() {
                 // It ended in between, and has cleaned up before there was anything to clean.
                 kernel.bus.unsubscribe::<E>(subscriber);
+                kernel.bus.forget(subscriber);
             }
             true
         }

@@ -350,6 +350,7 @@ impl<A: Actor> Cell<A> {
         let mut owned = Default::default();
         let mut subscriptions = Vec::new();
         let mut groups = Default::default();
+        let mut buses = Vec::new();
         let mut reason = reason;
         if let Some(rare) = &mut state.rare {
             // How the last incarnation ended is how the actor ended.
@@ -364,6 +365,7 @@ impl<A: Actor> Cell<A> {
                 owned = std::mem::take(&mut more.owned);
                 subscriptions = std::mem::take(&mut more.subscriptions);
                 groups = std::mem::take(&mut more.groups);
+                buses = std::mem::take(&mut more.buses);
             }
         } else if reason != ExitReason::Normal {
             state.rare().reason = Some(Box::new(reason.clone()));
@@ -382,9 +384,6 @@ impl<A: Actor> Cell<A> {
             child.cell.bury(ExitReason::Shutdown);
         }
         for subscription in subscriptions {
-            if let Some(kernel) = subscription.kernel.upgrade() {
-                kernel.bus.forget(LinkKey::of(&**self));
-            }
             subscription.cancel(LinkKey::of(&**self));
         }
         // Promise 4: the name is free, and no group has the actor, before anybody hears of the end.
@@ -392,6 +391,9 @@ impl<A: Actor> Cell<A> {
             if let Some(kernel) = membership.kernel.upgrade() {
                 kernel.roll.release(&group, LinkKey::of(&**self), membership.number);
             }
+        }
+        for kernel in buses.iter().filter_map(Weak::upgrade) {
+            kernel.bus.forget(LinkKey::of(&**self));
         }
         if let Some(name) = name {
             self.kernel.registry.release(&name, self.pid);

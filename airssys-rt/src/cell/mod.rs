@@ -318,15 +318,19 @@ impl<A: Actor> Cell<A> {
         if state.phase == Phase::Ended {
             return None;
         }
-        let subscriptions = &mut state.more().subscriptions;
-        if let Some(known) = subscriptions
+        let more = state.more();
+        if !more.buses.iter().any(|known| known.ptr_eq(&subscription.kernel)) {
+            more.buses.push(subscription.kernel.clone());
+        }
+        if let Some(known) = more
+            .subscriptions
             .iter_mut()
             .find(|known| known.event == subscription.event && known.kernel.ptr_eq(&subscription.kernel))
         {
             known.declared |= subscription.declared;
             return Some(false);
         }
-        subscriptions.push(subscription);
+        more.subscriptions.push(subscription);
         Some(true)
     }
 

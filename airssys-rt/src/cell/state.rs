@@ -134,6 +134,8 @@ pub(crate) struct More {
     pub(super) timers: Vec<Wanted>,
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) groups: BTreeMap<GroupKey, Membership>,
+    /// Whose buses count what it loses: also those that it is not subscribed to any more.
+    pub(super) buses: Vec<Weak<Kernel>>,
     pub(super) asking: Vec<Asked>,
     pub(super) next_task: u64,
     pub(super) verdict: Option<Trouble>,
@@ -248,6 +250,7 @@ impl<A: Actor> State<A> {
                 timers: Vec::new(),
                 subscriptions: Vec::new(),
                 groups: BTreeMap::new(),
+                buses: Vec::new(),
                 asking: Vec::new(),
                 next_task: 0,
                 verdict: None,
