@@ -12,9 +12,9 @@ use std::task::Poll;
 use airssys_rt::prelude::*;
 
 /// By how much the memory in use may differ between the first tenth and the end: what a buffer or a map has more or less room
-/// for by chance. A hundred bytes that one way to come and go leaves behind each time would be fifty times as much in a
+/// for by chance. Eight bytes that one way to come and go leaves behind each time would be four times as much in a
 /// quick run.
-const BOUND: i64 = 16 * 1024;
+const BOUND: i64 = 4 * 1024;
 
 struct Counting;
 
@@ -39,7 +39,7 @@ unsafe impl GlobalAlloc for Counting {
 static COUNTING: Counting = Counting;
 
 fn cycles() -> u64 {
-    std::env::var("AIRSSYS_CYCLES").ok().and_then(|number| number.parse().ok()).unwrap_or(100_000)
+    std::env::var("AIRSSYS_CYCLES").ok().and_then(|number| number.parse().ok()).unwrap_or(50_000)
 }
 
 #[derive(Clone)]
