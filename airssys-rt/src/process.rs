@@ -105,6 +105,8 @@ pub(crate) struct Tally {
     pub(crate) accepted: u64,
     pub(crate) handled: u64,
     pub(crate) queued: u64,
+    pub(crate) monitors: usize,
+    pub(crate) links: usize,
 }
 
 /// Who starts and restarts an actor, as the actor sees it.

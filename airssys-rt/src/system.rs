@@ -275,12 +275,16 @@ impl System {
             processes: self.kernel.table.len(),
             names: self.kernel.registry.len(),
             timers: self.kernel.timers.len(),
+            monitors: 0,
+            links: 0,
         };
         for cell in self.kernel.table.all() {
             let tally = cell.tally();
             counters.accepted += tally.accepted;
             counters.handled += tally.handled;
             counters.queued += tally.queued;
+            counters.monitors += tally.monitors;
+            counters.links += tally.links;
         }
         counters
     }
@@ -414,6 +418,10 @@ pub struct Counters {
     pub names: usize,
     /// Timers that are set.
     pub timers: usize,
+    /// Monitors that are set on live processes, by actors and by whoever awaits an end.
+    pub monitors: usize,
+    /// Links, counted at each live process that has one: twice for two processes of this system.
+    pub links: usize,
 }
 
 /// The event bus of a system: typed publish and subscribe.

@@ -1,8 +1,8 @@
 //! A supervisor that goes away at any moment of whatever it does leaves nothing behind.
 //!
 //! For every step of its task during a start, a group restart and a stop, three things are done to it: it is killed, its task
-//! is dropped, and the whole runtime is dropped. Afterwards there is no descendant, name, timer, subscription, state or helper
-//! task, and every monitor has fired once.
+//! is dropped, and the whole runtime is dropped. Afterwards there is no descendant, name, timer, subscription, monitor, link,
+//! state or helper task, and every monitor has fired once.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -211,6 +211,8 @@ struct Inventory {
     timers: usize,
     queued: u64,
     subscribers: usize,
+    monitors: usize,
+    links: usize,
     live: i64,
     tasks: i64,
 }
@@ -231,6 +233,8 @@ impl World {
             timers: counters.timers,
             queued: counters.queued,
             subscribers: self.system.events().subscribers::<News>(),
+            monitors: counters.monitors,
+            links: counters.links,
             live: self.tally.inside.live.load(Ordering::Relaxed),
             tasks: self.tally.inside.tasks.load(Ordering::Relaxed),
         }
@@ -533,8 +537,19 @@ fn c049_a_runtime_dropped_at_any_step_leaves_no_orphan() {
                 let left = world.inventory();
                 // The lighthouse may have had no task, since it had nothing to do: then nobody told it.
                 let lone = left.processes.iter().all(|pid| *pid == world.lighthouse.pid());
-                let rest = (left.names, left.timers, left.subscribers, left.live, left.tasks);
-                assert!(lone && rest == (0, 0, 0, 0, 0), "dropped at step {step} of {strategy:?}: {left:?}");
+                let rest = (
+                    left.names,
+                    left.timers,
+                    left.subscribers,
+                    left.monitors,
+                    left.links,
+                    left.live,
+                    left.tasks,
+                );
+                assert!(
+                    lone && rest == (0, 0, 0, 0, 0, 0, 0),
+                    "dropped at step {step} of {strategy:?}: {left:?}"
+                );
                 for (pid, ended) in monitors {
                     let told = pid == world.lighthouse.pid() || ended();
                     assert!(

@@ -377,7 +377,7 @@ impl<A: Actor> Cell<A> {
         }
         instrument::stopped(self.pid, name.as_deref(), std::any::type_name::<A>(), &reason);
         self.kernel.note(&**self, || Event::Ended { reason: reason.clone() });
-        self.kernel.retire(Tally { accepted: accepted.into(), handled: handled.into(), queued: 0 });
+        self.kernel.retire(Tally { accepted: accepted.into(), handled: handled.into(), ..Tally::default() });
         refuse(turned_away);
         self.bury_letters(leftover, &reason);
         for (_, child) in owned.into_iter().rev() {

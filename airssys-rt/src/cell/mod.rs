@@ -469,11 +469,15 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn tally(&self) -> Tally {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        let (monitors, links) =
+            state.more_if_any().map_or((0, 0), |more| (more.monitors.len(), more.links.len()));
         Tally {
             accepted: u64::from(state.mailbox_accepted()),
             handled: u64::from(state.handled),
             queued: u64::from(state.mailbox.load() + self.ahead.load(Ordering::Relaxed)),
+            monitors,
+            links,
         }
     }
 
