@@ -99,6 +99,9 @@ async fn run(system: &System, settings: &Settings) -> Result<Report, Box<dyn Err
         tally += producer.await?;
     }
     rest(system).await;
+    town.stop().await;
+    // Before the shutdown, which would tidy up: by now, there is nothing left to tidy.
+    let counters = system.counters();
     let shutdown = system.shutdown().await;
 
     Ok(Report {
@@ -107,7 +110,7 @@ async fn run(system: &System, settings: &Settings) -> Result<Report, Box<dyn Err
         struck,
         tally,
         clean: shutdown.is_clean(),
-        counters: system.counters(),
+        counters,
         subscribers: system.events().subscribers::<worker::Weather>(),
         samples: ledger.samples(),
         ledger: ledger.figures(),

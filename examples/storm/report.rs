@@ -26,8 +26,8 @@ pub struct Report {
 impl Report {
     /// What is left of actors that have ended.
     fn orphans(&self) -> usize {
-        let Counters { processes, names, timers, .. } = self.counters;
-        processes + names + timers + self.subscribers + self.ledger.states
+        let Counters { processes, names, timers, monitors, links, .. } = self.counters;
+        processes + names + timers + monitors + links + self.subscribers + self.ledger.states
     }
 
     /// Everything that has to hold.
@@ -44,7 +44,7 @@ impl Report {
             ("no two incarnations or handlers overlap", ledger.overlaps == 0),
             ("every fault heals", ledger.healed == self.struck as u64),
             ("every fault is measured", self.samples.len() == self.struck),
-            ("no process, name, timer, subscription or state is left", self.orphans() == 0),
+            ("no process, name, timer, monitor, link, subscription or state is left", self.orphans() == 0),
             ("nobody refuses to end", self.clean && counters.leaked == 0),
         ];
         let broken: Vec<_> = rules.iter().filter(|(_, holds)| !holds).map(|(rule, _)| *rule).collect();
@@ -110,11 +110,13 @@ impl fmt::Display for Report {
         )?;
         writeln!(
             f,
-            "orphans {} (processes {}, names {}, timers {}, subscriptions {}, states {})",
+            "orphans {} (processes {}, names {}, timers {}, monitors {}, links {}, subscriptions {}, states {})",
             self.orphans(),
             counters.processes,
             counters.names,
             counters.timers,
+            counters.monitors,
+            counters.links,
             self.subscribers,
             ledger.states
         )?;

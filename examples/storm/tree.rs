@@ -109,8 +109,7 @@ struct Seat {
 pub struct Town {
     pub ledger: Arc<Ledger>,
     seats: Vec<Seat>,
-    /// Not to be dropped before the end: it is the root.
-    _sky: Supervised<Sky>,
+    sky: Supervised<Sky>,
 }
 
 impl Town {
@@ -136,11 +135,17 @@ impl Town {
                 replacing: tokio::sync::Mutex::new(()),
             }));
         }
-        Ok(Self { ledger, seats, _sky: sky })
+        Ok(Self { ledger, seats, sky })
     }
 
     pub fn worker(&self, place: usize) -> ActorRef<Worker> {
         self.seats[place].worker.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Ends the tree, from its leaves to its root.
+    pub async fn stop(&self) {
+        // An error would say that it had ended already.
+        let _ = self.sky.stop().await;
     }
 
     /// Kills whoever looks after a worker: its supervisor, or the wing around the crowd.
