@@ -2,7 +2,7 @@
 //!
 //! For every step of its task during a start, a group restart and a stop, three things are done to it: it is killed, its task
 //! is dropped, and the whole runtime is dropped. Afterwards there is no descendant, name, timer, subscription, monitor, link,
-//! state or helper task, and every monitor has fired once.
+//! state or spawned task, and every monitor has fired once.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -130,12 +130,12 @@ impl Lighthouse {
 
 /// Owned by a worker.
 #[actor]
-struct Helper {
+struct Apprentice {
     _held: Held,
 }
 
 #[handlers]
-impl Helper {
+impl Apprentice {
     #[handler(every = "7ms")]
     fn tick(&mut self) {}
 }
@@ -169,7 +169,7 @@ impl Worker {
         });
         ctx.monitor(&self.world.lighthouse);
         ctx.link(&self.world.lighthouse);
-        ctx.spawn_child(Helper { _held: self.world.tally.held() }).detach();
+        ctx.spawn_child(Apprentice { _held: self.world.tally.held() }).detach();
         if self.slow {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
