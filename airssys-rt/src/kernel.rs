@@ -92,6 +92,9 @@ impl Kernel {
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         match &self.schedule {
             Some(schedule) => schedule.spawn(Box::pin(future), None),
+            #[cfg(all(test, airssys_loom))]
+            None => crate::loom_tests::spawn(Box::pin(future)),
+            #[cfg(not(all(test, airssys_loom)))]
             None => drop(self.runtime.spawn(future)),
         }
     }
@@ -108,6 +111,9 @@ impl Kernel {
                 let actor: Arc<dyn AnyCell> = cell.clone();
                 schedule.spawn(Box::pin(future), Some(Arc::downgrade(&actor)));
             }
+            #[cfg(all(test, airssys_loom))]
+            None => crate::loom_tests::spawn(Box::pin(future)),
+            #[cfg(not(all(test, airssys_loom)))]
             None => drop(self.runtime.spawn(future)),
         }
     }

@@ -124,6 +124,7 @@ mod reply;
 mod request;
 mod seat;
 mod supervisor;
+mod sync;
 mod system;
 mod table;
 pub mod testing;

@@ -429,7 +429,9 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
             },
             Some(Posting::Waits(waits)) => Stage::Posting { waits, cell: Some(cell) },
             Some(Posting::Full(letter)) => return Begun::Answered(Err(unsent_for(letter, AskError::Full))),
-            Some(Posting::Stopped(letter)) => return Begun::Answered(Err(unsent_for(letter, AskError::Stopped))),
+            Some(Posting::Stopped(letter)) => {
+                return Begun::Answered(Err(unsent_for(letter, AskError::Stopped)));
+            }
         };
         let noted = to.__town().and_then(|town| Deadlines::note(&town.0, until, watched));
         let alarm = match noted {
@@ -455,7 +457,9 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
                         self.stage = cell.take().map_or(Stage::Done, Stage::Waiting);
                         continue;
                     }
-                    Poll::Ready(Err(letter)) => return Poll::Ready(Some(Err(unsent_for(letter, AskError::Stopped)))),
+                    Poll::Ready(Err(letter)) => {
+                        return Poll::Ready(Some(Err(unsent_for(letter, AskError::Stopped))));
+                    }
                     Poll::Pending => cell.as_ref(),
                 },
                 Stage::Waiting(cell) => Some(&*cell),
@@ -472,8 +476,8 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
                 }
                 Alarm::Own(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
+                    // Unless the answer was faster.
                     cell.0.expire();
-                    return Poll::Ready(None);
                 }
             }
         }

@@ -11,13 +11,9 @@
 
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
-
-#[cfg(airssys_loom)]
-use loom::{cell::UnsafeCell, sync::atomic::AtomicBool};
-#[cfg(not(airssys_loom))]
-use std::{cell::UnsafeCell, sync::atomic::AtomicBool};
-
 use std::sync::atomic::Ordering;
+
+use crate::sync::{AtomicBool, UnsafeCell};
 
 pub(crate) struct Seat<T> {
     taken: AtomicBool,

@@ -15,6 +15,8 @@ mod ending;
 mod guard;
 mod handle;
 mod inline;
+#[cfg(all(test, airssys_loom))]
+mod loom_tests;
 mod relay;
 mod run;
 mod state;
@@ -22,7 +24,7 @@ mod state;
 use std::any::Any;
 use std::collections::btree_map::Entry;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::task::Waker;
 
@@ -41,6 +43,7 @@ use crate::process::{AnyCell, Ending, LinkKey, Overdue, ProcessRole, ProcessStat
 use crate::process_id::ProcessId;
 use crate::reply::Port;
 use crate::seat::Seat;
+use crate::sync::{AtomicBool, AtomicU8, AtomicU32};
 use crate::testing::log::Event;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
@@ -185,7 +188,9 @@ impl<A: Actor> Cell<A> {
         match action {
             Action::Nothing => {}
             Action::Wake(waker) => waker.wake(),
-            Action::Spawn if A::CONFIG.may_block() => self.kernel.spawn_blocking(self, run::live(self.clone())),
+            Action::Spawn if A::CONFIG.may_block() => {
+                self.kernel.spawn_blocking(self, run::live(self.clone()))
+            }
             Action::Spawn => {
                 let task = relay::Hosting::new(self.kernel.clone(), run::live(self.clone()));
                 self.kernel.spawn_actor(self, task);

@@ -561,9 +561,9 @@ fn take_turn<A: Actor>(home: &Cell<A>) -> Turn<'_, A> {
         }
         tries += 1;
         if tries.is_multiple_of(64) {
-            std::thread::yield_now();
+            crate::sync::yield_now();
         }
-        std::hint::spin_loop();
+        crate::sync::spin_loop();
     }
 }
 
