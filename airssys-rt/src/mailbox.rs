@@ -78,8 +78,11 @@ impl<T: Item> Mailbox<T> {
                         self.queue.push_back(item);
                         evicted.map_or(Offer::Taken, Offer::Evicted)
                     }
-                    // Only when the reader holds all of them, which it does not for this strategy.
-                    None => Offer::Refused(item),
+                    // With room for one: the reader holds that one and is about to begin it. The newest stays.
+                    None => {
+                        self.push(item);
+                        Offer::Taken
+                    }
                 }
             }
             BackpressureStrategy::Block if !wait => Offer::Refused(item),

@@ -357,6 +357,26 @@ fn loom_a_send_meets_a_lingering_task_that_is_let_go() {
     });
 }
 
+#[test]
+fn loom_a_full_mailbox_evicts_the_oldest_that_was_not_begun() {
+    explore(None, || {
+        let office = Office::<1, true>::open();
+        let cell = office.cell();
+        let sender = go(move || tell(&cell, 1) && tell(&cell, 2));
+        assert!(tell(&office.cell, 3));
+        assert!(sender.join().unwrap());
+        office.is_at_rest();
+        let counters = office.system.counters();
+        assert_eq!(counters.accepted, 3);
+        assert_eq!(counters.handled + counters.dead_lettered, 3);
+        assert_eq!(counters.dead_lettered, counters.evicted);
+        let handled = office.log.handled();
+        assert!(handled.contains(&2) || handled.contains(&3), "the newest stays");
+        assert!(in_order(&handled, &[1, 2]));
+        office.close();
+    });
+}
+
 // The zero-hop ask.
 
 #[test]
