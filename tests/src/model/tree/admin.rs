@@ -1,0 +1,95 @@
+//! The calls of those who have the handle of a supervisor.
+use super::*;
+
+impl Tree {
+    /// C061: whoever is not there answers nothing.
+    pub(super) fn admin(&mut self, whom: &str, call: impl FnOnce(&mut Self, Id) -> &'static str) {
+        let answer = match self.running(whom) {
+            Some(id) => call(self, id),
+            None => "no such process",
+        };
+        self.outcome.answer = Some(answer.to_owned());
+    }
+
+    /// C009, C054, C055.
+    pub(super) fn start_child(&mut self, supervisor: Id, spec: &Child) -> &'static str {
+        if let Some(child) = self.child(supervisor, &spec.id) {
+            return match self.nodes[child].state {
+                State::Running => "already started",
+                State::Stopped | State::Restarting { .. } | State::Over(_) => "already present",
+            };
+        }
+        let child = self.add(spec.clone(), Some(supervisor));
+        if self.start(child).is_err() {
+            self.ended(child);
+            return "start failed";
+        }
+        self.nodes[supervisor].children.push(child);
+        "ok"
+    }
+
+    /// C017, C036, C056, C069.
+    pub(super) fn terminate_child(&mut self, supervisor: Id, id: &str) -> &'static str {
+        let Some(child) = self.child(supervisor, id) else { return "not found" };
+        self.stop(child);
+        if self.nodes[child].spec.policy == Policy::Temporary {
+            self.forget(child);
+        } else {
+            self.ended(child);
+        }
+        "ok"
+    }
+
+    /// C058.
+    pub(super) fn restart_child(&mut self, supervisor: Id, id: &str) -> &'static str {
+        let Some(child) = self.child(supervisor, id) else { return "not found" };
+        match self.nodes[child].state {
+            State::Running => "running",
+            State::Restarting { .. } => "restarting",
+            State::Stopped | State::Over(_) => match self.start(child) {
+                Ok(()) => "ok",
+                Err(()) => {
+                    self.ended(child);
+                    "start failed"
+                }
+            },
+        }
+    }
+
+    /// C057.
+    pub(super) fn delete_child(&mut self, supervisor: Id, id: &str) -> &'static str {
+        let Some(child) = self.child(supervisor, id) else { return "not found" };
+        match self.nodes[child].state {
+            State::Running => "running",
+            State::Restarting { .. } => "restarting",
+            State::Stopped | State::Over(_) => {
+                self.forget(child);
+                "ok"
+            }
+        }
+    }
+
+    /// C063: one that is waiting for its restart keeps its place.
+    pub(super) fn start_member(&mut self, group: Id, id: &str) -> &'static str {
+        let spec = self.nodes[group].spec.clone();
+        let Body::Children { max, stuck } = spec.body else { return "not found" };
+        if self.nodes[group].children.len() >= max {
+            return "max children";
+        }
+        let spec = Child { id: id.to_owned(), significant: false, body: Body::Worker { stuck }, ..spec };
+        let member = self.add(spec, Some(group));
+        if self.start(member).is_err() {
+            return "start failed";
+        }
+        self.nodes[group].children.push(member);
+        "ok"
+    }
+
+    /// C062.
+    pub(super) fn terminate_member(&mut self, group: Id, id: &str) -> &'static str {
+        let Some(member) = self.child(group, id) else { return "not found" };
+        self.stop(member);
+        self.forget(member);
+        "ok"
+    }
+}
