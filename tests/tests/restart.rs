@@ -168,6 +168,31 @@ async fn c016_a_temporary_bystander_of_a_group_restart_is_stopped_and_forgotten(
 }
 
 #[tokio::test(start_paused = true)]
+async fn c038_a_declared_temporary_child_that_comes_back_with_its_supervisor_has_not_ended() {
+    bounded(async {
+        let stage = Stage::new();
+        let [a, t] = stage.scripts(["a", "t"]);
+        let (first, temporary) = (a.spec(), t.spec().restart(RestartPolicy::Temporary));
+        let spec = Supervisor::builder().strategy(RestartStrategy::OneForAll).child(first);
+        let spec = spec.plan(move |mut children| async move {
+            let below = spec_of(Supervisor::builder().child(temporary));
+            children.start(ChildSpec::supervisor("below", async move { Ok(below) })).await
+        });
+        let top = stage.system.start(spec).await.unwrap();
+        let t = worker(&*top, "t").await;
+        let monitor = t.monitor();
+        stage.log.take();
+        crash(&worker(&top, "a").await).await;
+        stage.log.until("t up").await;
+        assert!(tokio::time::timeout(Duration::from_secs(9), monitor).await.is_err(), "it lives again");
+        assert_eq!(t.bump().await.unwrap(), 1);
+        top.stop().await.unwrap();
+        stage.assert_nothing_left();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn c017_terminate_child_stops_without_a_restart_and_forgets_only_the_temporary() {
     bounded(async {
         let stage = Stage::new();

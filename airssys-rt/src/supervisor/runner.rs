@@ -429,7 +429,7 @@ impl Supervisor {
         }
         for &rank in affected.iter().rev() {
             let Some(slot) = self.slots.get_mut(&rank) else { continue };
-            slot.stop(false).await;
+            slot.stop(!slot.stays_in_group()).await;
             self.forget_ended(rank);
         }
         for rank in affected {

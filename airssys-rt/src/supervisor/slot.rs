@@ -325,14 +325,15 @@ impl Slot {
     pub(super) async fn stop(&mut self, for_good: bool) {
         let Self { options, body, .. } = self;
         match body {
-            Body::One(child) => {
-                child.stop(options, for_good || options.restart == RestartPolicy::Temporary).await
-            }
-            Body::Group { members, dynamic, .. } => {
-                let for_good = for_good || (*dynamic && options.restart == RestartPolicy::Temporary);
-                stop_together(members, options, for_good).await;
-            }
+            Body::One(child) => child.stop(options, for_good).await,
+            Body::Group { members, .. } => stop_together(members, options, for_good).await,
         }
+    }
+
+    /// Whether the restart of a group starts what runs here again: no temporary child, but each member of a pool.
+    pub(super) fn stays_in_group(&self) -> bool {
+        let temporary = self.options.restart == RestartPolicy::Temporary;
+        !temporary || matches!(self.body, Body::Group { dynamic: false, .. })
     }
 
     /// Forgets the children started at run time that ended for good: a group restart stopped those that are
