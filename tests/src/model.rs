@@ -31,10 +31,14 @@
 //!
 //! # What it adds where the rows are silent
 //!
-//! * With a backoff, the others of a group stop at once and start after the delay together with the one that
-//!   failed.
-//! * The members of a `Children` group live by one_for_one on the budget of the supervisor that has the field;
-//!   stopped in a group restart they do not come back, as in a `simple_one_for_one` under an OTP supervisor.
+//! * A deleted child stays deleted when its supervisor is restarted, a declared one too; OTP's `init` would name it
+//!   again.
+//! * With a backoff, the first try counts when the child fails, and a further one when it is made.
+//! * With a backoff, the others of a group stop when the try comes, as in OTP, which has no delay; after a try that
+//!   failed, those that it stopped are `restarting` with the one they wait for, and have ended with it when that is
+//!   called off.
+//! * The members of a `Children` group live by one_for_one on the budget of the supervisor that has the field. In a
+//!   group restart they stop and start as one child (C029), but for temporary ones.
 //! * An incarnation has a number: it is the n-th successful start of that child.
 //! * *Ended for good* (`ended`) is said once it is decided that nobody starts it again of their own accord. A child
 //!   that is kept may still be started again by `restart_child` or with its group.
@@ -115,6 +119,13 @@ pub enum Fault {
 }
 
 impl Fault {
+    fn reason(self) -> Reason {
+        match self {
+            Self::Error => Reason::Error,
+            Self::Panic => Reason::Panic,
+        }
+    }
+
     pub fn word(self) -> &'static str {
         match self {
             Self::Error => "error",
@@ -239,9 +250,19 @@ pub struct Outcome {
     pub answer: Option<String>,
     /// There was nobody to do this to.
     pub skipped: bool,
+    /// Two supervisors had something to do at the same moment: no row says who is first.
+    pub coincide: bool,
 }
 
 impl Outcome {
+    /// What came after this belongs to it.
+    pub fn then(&mut self, next: Self) {
+        self.seen.extend(next.seen);
+        self.ended.extend(next.ended);
+        self.ended.sort();
+        self.coincide |= next.coincide;
+    }
+
     /// One line for each thing seen, for reading and for the tests of the rows.
     pub fn lines(&self) -> Vec<String> {
         let mut lines = Vec::new();

@@ -13,6 +13,8 @@ type Id = usize;
 enum State {
     Stopped,
     Running,
+    /// A restart of its group took it down and has not come to it yet.
+    Waiting,
     /// Its restart is due then; `turn` tells those apart that are due at once.
     Restarting {
         due: Millis,
@@ -34,6 +36,8 @@ struct Node {
     up_since: Millis,
     /// Failures in a row, for the backoff.
     failures: u32,
+    /// Its next try has been counted.
+    counted: bool,
     /// Of a supervisor: the children by its description, and those it has now, in start order. Of a group: its
     /// members.
     declared: Vec<Id>,
@@ -46,6 +50,7 @@ pub struct Tree {
     nodes: Vec<Node>,
     now: Millis,
     turns: u64,
+    last_due: Option<Millis>,
     failing: HashMap<String, (u32, Fault)>,
     outcome: Outcome,
 }
@@ -59,6 +64,7 @@ impl Tree {
             nodes: Vec::new(),
             now: 0,
             turns: 0,
+            last_due: None,
             failing: HashMap::new(),
             outcome: Outcome::default(),
         };
@@ -77,10 +83,16 @@ impl Tree {
         self.now
     }
 
-    /// Time that passes while nothing happens.
-    pub fn idle_until(&mut self, now: Millis) {
-        debug_assert!(now >= self.now);
-        self.now = now;
+    /// Lets time pass, at least a millisecond, and until a moment at which no delay ends: who looks then sees all of it.
+    pub fn rest(&mut self) -> Outcome {
+        let mut outcome = Outcome::default();
+        loop {
+            self.advance(self.now + 1);
+            outcome.then(self.take());
+            if self.last_due != Some(self.now) {
+                return outcome;
+            }
+        }
     }
 
     /// Starts the tree; the answer says whether it is up.
@@ -120,18 +132,32 @@ impl Tree {
         self.take()
     }
 
-    /// One row for each child of a running supervisor (C059).
+    /// One row for each child of a running supervisor (C059), a member under the id of its group.
     pub fn which_children(&self, supervisor: &str) -> Option<Vec<String>> {
         let id = self.running(supervisor)?;
-        let row = |&id: &Id| {
-            let node = &self.nodes[id];
-            match node.state {
-                State::Running => format!("{} running", node.spec.id),
-                State::Restarting { .. } => format!("{} restarting", node.spec.id),
-                State::Stopped | State::Over(_) => format!("{} stopped", node.spec.id),
+        let mut rows = Vec::new();
+        for &child in &self.nodes[id].children {
+            let node = &self.nodes[child];
+            if self.is_group(child) {
+                rows.extend(node.children.iter().map(|&member| self.row(&node.spec.id, member)));
+            } else {
+                rows.push(self.row(&node.spec.id, child));
             }
-        };
-        Some(self.nodes[id].children.iter().map(row).collect())
+        }
+        Some(rows)
+    }
+
+    fn row(&self, id: &str, child: Id) -> String {
+        let group = self.nodes[child].parent.filter(|&parent| self.is_group(parent));
+        match group.map_or(State::Running, |group| self.nodes[group].state) {
+            State::Waiting | State::Restarting { .. } => return format!("{id} restarting"),
+            State::Running | State::Stopped | State::Over(_) => {}
+        }
+        match self.nodes[child].state {
+            State::Running => format!("{id} running"),
+            State::Waiting | State::Restarting { .. } => format!("{id} restarting"),
+            State::Stopped | State::Over(_) => format!("{id} stopped"),
+        }
     }
 
     /// Everybody that is running, by id, in start order.
@@ -170,6 +196,7 @@ impl Tree {
             gone: false,
             up_since: 0,
             failures: 0,
+            counted: false,
             declared: Vec::new(),
             children: Vec::new(),
             restarts: VecDeque::new(),
@@ -289,11 +316,14 @@ impl Tree {
 
     /// C001, C002: in order; a failure takes back what was started.
     fn start(&mut self, id: Id) -> Result<(), ()> {
+        // Whoever was said to have ended for good ends once more when this comes to nothing.
+        self.nodes[id].gone = false;
         if let Body::Worker { .. } = self.nodes[id].spec.body {
             let name = self.nodes[id].spec.id.clone();
             if let Some((times, fault)) = self.failing.get_mut(&name).filter(|(times, _)| *times > 0) {
                 *times -= 1;
-                let word = fault.word();
+                let (word, reason) = (fault.word(), fault.reason());
+                self.nodes[id].last = reason;
                 self.say(format!("start-failed {name} {word}"));
                 return Err(());
             }
@@ -302,12 +332,19 @@ impl Tree {
             self.nodes[id].children = self.nodes[id].declared.clone();
             self.nodes[id].restarts.clear();
             for child in self.nodes[id].declared.clone() {
-                // A supervisor that starts anew knows nothing of former failures.
-                self.nodes[child].failures = 0;
                 if self.start(child).is_err() {
                     self.stop_children(id);
+                    self.nodes[id].last = Reason::Error;
                     let name = self.nodes[id].spec.id.clone();
                     self.say(format!("start-failed {name} child"));
+                    return Err(());
+                }
+            }
+        }
+        if self.is_group(id) {
+            for member in self.nodes[id].children.clone() {
+                if self.start(member).is_err() {
+                    self.stop_members(id, false);
                     return Err(());
                 }
             }
@@ -316,7 +353,6 @@ impl Tree {
         let node = &mut self.nodes[id];
         node.state = State::Running;
         node.incarnation += 1;
-        node.gone = false;
         node.up_since = now;
         let line = format!("start {} #{}", node.spec.id, node.incarnation);
         if !self.is_group(id) {
@@ -330,14 +366,14 @@ impl Tree {
         let shutdown = self.nodes[id].spec.shutdown;
         match (self.nodes[id].state, &self.nodes[id].spec.body) {
             // A pending restart is called off for good (C041), and an end not yet heard of is no news any more.
-            (State::Stopped | State::Restarting { .. } | State::Over(_), _) => {
+            (_, Body::Children { .. }) => self.stop_members(id, true),
+            (State::Stopped | State::Waiting | State::Restarting { .. } | State::Over(_), _) => {
                 self.nodes[id].state = State::Stopped;
             }
             (State::Running, Body::Supervisor(_)) => {
                 self.stop_children(id);
                 self.over(id, Reason::Shutdown, State::Stopped);
             }
-            (State::Running, Body::Children { .. }) => self.stop_members(id),
             (State::Running, &Body::Worker { stuck }) => match shutdown {
                 Shutdown::Kill => self.over(id, Reason::Killed, State::Stopped),
                 Shutdown::After(limit) if stuck => {
@@ -363,9 +399,9 @@ impl Tree {
         }
     }
 
-    /// C048: all at once, so it takes as long as the slowest; they do not come back.
-    fn stop_members(&mut self, group: Id) {
-        let members = std::mem::take(&mut self.nodes[group].children);
+    /// C048: all at once, so it takes as long as the slowest.
+    fn stop_members(&mut self, group: Id, for_good: bool) {
+        let members = self.nodes[group].children.clone();
         let began = self.now;
         let mut latest = began;
         self.unordered(|tree| {
@@ -376,9 +412,12 @@ impl Tree {
             }
         });
         self.now = latest;
-        for member in members {
-            self.ended(member);
+        if for_good {
+            self.nodes[group].children.clear();
+            for member in members {
+                self.ended(member);
+            }
         }
-        self.over(group, Reason::Shutdown, State::Stopped);
+        self.nodes[group].state = State::Stopped;
     }
 }

@@ -2,8 +2,21 @@
 use super::*;
 
 impl Tree {
-    /// C061: whoever is not there answers nothing.
+    /// C061: whoever has ended answers nothing. What is asked of one that is about to be started again waits for that,
+    /// which is none of this model's business.
     pub(super) fn admin(&mut self, whom: &str, call: impl FnOnce(&mut Self, Id) -> &'static str) {
+        let comes_back = |id: &Id| matches!(self.nodes[*id].state, State::Waiting | State::Restarting { .. });
+        let known = self.all().find(|&id| self.nodes[id].spec.id == whom);
+        // A group that was stopped while its supervisor goes on may answer as it likes, too.
+        let idle = |id: Id| {
+            let parent = self.nodes[id].parent.map(|parent| self.nodes[parent].state);
+            self.is_group(id) && self.nodes[id].state != State::Running && parent == Some(State::Running)
+        };
+        let mut above = std::iter::successors(known, |&id| self.nodes[id].parent);
+        if known.is_some_and(idle) || above.any(|id| comes_back(&id)) {
+            self.outcome.skipped = true;
+            return;
+        }
         let answer = match self.running(whom) {
             Some(id) => call(self, id),
             None => "no such process",
@@ -16,7 +29,9 @@ impl Tree {
         if let Some(child) = self.child(supervisor, &spec.id) {
             return match self.nodes[child].state {
                 State::Running => "already started",
-                State::Stopped | State::Restarting { .. } | State::Over(_) => "already present",
+                State::Stopped | State::Waiting | State::Restarting { .. } | State::Over(_) => {
+                    "already present"
+                }
             };
         }
         let child = self.add(spec.clone(), Some(supervisor));
@@ -31,7 +46,11 @@ impl Tree {
     /// C017, C036, C056, C069.
     pub(super) fn terminate_child(&mut self, supervisor: Id, id: &str) -> &'static str {
         let Some(child) = self.child(supervisor, id) else { return "not found" };
+        let was_due = matches!(self.nodes[child].state, State::Restarting { .. });
         self.stop(child);
+        if was_due {
+            self.give_group_up(supervisor);
+        }
         if self.nodes[child].spec.policy == Policy::Temporary {
             self.forget(child);
         } else {
@@ -40,12 +59,26 @@ impl Tree {
         "ok"
     }
 
+    /// Those that wait for their group have ended for good when no try of it is left.
+    fn give_group_up(&mut self, supervisor: Id) {
+        let children = self.nodes[supervisor].children.clone();
+        if children.iter().any(|&child| matches!(self.nodes[child].state, State::Restarting { .. })) {
+            return;
+        }
+        for child in children {
+            if self.nodes[child].state == State::Waiting {
+                self.nodes[child].state = State::Stopped;
+                self.ended(child);
+            }
+        }
+    }
+
     /// C058.
     pub(super) fn restart_child(&mut self, supervisor: Id, id: &str) -> &'static str {
         let Some(child) = self.child(supervisor, id) else { return "not found" };
         match self.nodes[child].state {
             State::Running => "running",
-            State::Restarting { .. } => "restarting",
+            State::Waiting | State::Restarting { .. } => "restarting",
             State::Stopped | State::Over(_) => match self.start(child) {
                 Ok(()) => "ok",
                 Err(()) => {
@@ -61,8 +94,10 @@ impl Tree {
         let Some(child) = self.child(supervisor, id) else { return "not found" };
         match self.nodes[child].state {
             State::Running => "running",
-            State::Restarting { .. } => "restarting",
+            State::Waiting | State::Restarting { .. } => "restarting",
             State::Stopped | State::Over(_) => {
+                // Declared or not: see the header of the model.
+                self.nodes[supervisor].declared.retain(|&other| other != child);
                 self.forget(child);
                 "ok"
             }

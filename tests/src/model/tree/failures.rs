@@ -39,8 +39,8 @@ impl Tree {
         }
         match self.nodes[id].state {
             State::Running => self.over(id, Reason::Killed, State::Stopped),
-            State::Stopped | State::Restarting { .. } | State::Over(_) => {
-                self.nodes[id].state = State::Stopped
+            State::Stopped | State::Waiting | State::Restarting { .. } | State::Over(_) => {
+                self.nodes[id].state = State::Stopped;
             }
         }
     }
@@ -113,7 +113,7 @@ impl Tree {
     fn delay(&mut self, supervisor: Id, child: Id, was_up: bool) -> Option<Millis> {
         let backoff = self.flags(supervisor).backoff?;
         let (now, node) = (self.now, &mut self.nodes[child]);
-        if was_up && now - node.up_since > backoff.reset_after {
+        if was_up && now - node.up_since >= backoff.reset_after {
             node.failures = 0;
         }
         let delay = backoff.first.saturating_mul(1 << node.failures.min(20)).min(backoff.max);
@@ -125,14 +125,16 @@ impl Tree {
     fn restart(&mut self, child: Id, was_up: bool) {
         let (mut child, mut was_up) = (child, was_up);
         while let Some(supervisor) = self.supervisor_of(child) {
-            if !self.count(supervisor) {
+            let counts_now = was_up || self.flags(supervisor).backoff.is_none();
+            if counts_now && !self.count(supervisor) {
                 self.nodes[child].state = State::Stopped;
                 return self.give_up(supervisor);
             }
             if let Some(delay) = self.delay(supervisor, child, was_up) {
-                self.stop_affected(child);
                 self.turns += 1;
-                self.nodes[child].state = State::Restarting { due: self.now + delay, turn: self.turns };
+                let (due, turn) = (self.now + delay, self.turns);
+                self.nodes[child].state = State::Restarting { due, turn };
+                self.nodes[child].counted = counts_now;
                 return;
             }
             match self.attempt(child) {
@@ -157,19 +159,25 @@ impl Tree {
         }
     }
 
+    /// Those that are left of them are to be started.
     fn stop_affected(&mut self, child: Id) -> Vec<Id> {
         let mut affected = self.affected(child);
         for &other in affected.iter().rev() {
-            self.stop(other);
-            // C016: a temporary one is not to be started again. (A group is no worker of any restart type.)
-            if self.nodes[other].spec.policy == Policy::Temporary && !self.is_group(other) {
-                self.forget(other);
+            let temporary = self.nodes[other].spec.policy == Policy::Temporary;
+            if self.is_group(other) {
+                // C029: members come back like anybody else who was added.
+                self.stop_members(other, temporary);
+            } else {
+                self.stop(other);
+                if temporary {
+                    // C016.
+                    self.forget(other);
+                    continue;
+                }
             }
+            self.nodes[other].state = State::Waiting;
         }
-        let still = |&other: &Id| {
-            self.nodes[other].spec.policy != Policy::Temporary || self.is_group(other) || other == child
-        };
-        affected = affected.iter().copied().filter(still).collect();
+        affected.retain(|&other| self.nodes[other].state == State::Waiting);
         affected
     }
 
@@ -185,17 +193,36 @@ impl Tree {
     pub(super) fn advance(&mut self, until: Millis) {
         while let Some((due, _, child)) = self.next_due().filter(|&(due, ..)| due <= until) {
             self.now = self.now.max(due);
-            if let Err(failed) = self.attempt(child) {
-                self.restart(failed, false);
+            self.outcome.coincide |= self.others_due(due, child);
+            self.last_due = Some(due);
+            match self.supervisor_of(child) {
+                Some(supervisor) if !self.nodes[child].counted && !self.count(supervisor) => {
+                    self.nodes[child].state = State::Stopped;
+                    self.give_up(supervisor);
+                }
+                _ => {
+                    if let Err(failed) = self.attempt(child) {
+                        self.restart(failed, false);
+                    }
+                }
             }
         }
         self.now = self.now.max(until);
     }
 
+    /// Whether another supervisor has something to do at this moment.
+    fn others_due(&self, now: Millis, child: Id) -> bool {
+        let supervisor = self.supervisor_of(child);
+        self.all().any(|id| match self.nodes[id].state {
+            State::Restarting { due, .. } => due == now && self.supervisor_of(id) != supervisor,
+            State::Stopped | State::Waiting | State::Running | State::Over(_) => false,
+        })
+    }
+
     fn next_due(&self) -> Option<(Millis, u64, Id)> {
         let due = |id: Id| match self.nodes[id].state {
             State::Restarting { due, turn } => Some((due, turn, id)),
-            State::Stopped | State::Running | State::Over(_) => None,
+            State::Stopped | State::Waiting | State::Running | State::Over(_) => None,
         };
         self.all().filter_map(due).min()
     }
