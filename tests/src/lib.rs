@@ -1,7 +1,9 @@
 //! Shared helpers of the tests.
 pub mod actors;
 pub mod latch;
+pub mod machine;
 pub mod model;
 mod readme;
 pub mod scratch;
+pub mod scripts;
 pub mod supervision;
