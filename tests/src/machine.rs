@@ -2,7 +2,10 @@
 //!
 //! After each step the simulation comes to rest, one millisecond passes, and what its log shows since is compared with
 //! what the model says: the starts, failed starts and ends in their exact order, who ended for good, and the answer of
-//! an admin call; then the rows of `children()` of one supervisor.
+//! an admin call; now and then the rows of `children()` of one supervisor.
+//!
+//! Not driven: two crashes before the supervisor hears of either (the model's `CrashBoth`, since a test cannot hold the
+//! supervisor back), and stop hooks are not seen, so that a brutal kill shows by its reason alone.
 //!
 //! Not compared, since no row gives it an order: the ends of what a killed supervisor had and of the members of one
 //! group, and who ended for good in one step: each of these is compared as a set. When the delays of two supervisors end at
@@ -405,7 +408,9 @@ async fn compare(sim: &Simulation, root: &model::Supervisor, script: &[Step]) ->
             return Ok(());
         }
         check(Some(number), &outcome, &reader.read(&sim.take_log(), &stage, member), answer)?;
-        rows(number, &tree, &stage).await?;
+        if number % 3 == 0 {
+            rows(number / 3, &tree, &stage).await?;
+        }
     }
     let left = sim.system().processes();
     if left.is_empty() {
@@ -455,7 +460,7 @@ fn agrees(model: &[Seen], machine: &[String]) -> bool {
     left.is_empty()
 }
 
-/// The rows of one running supervisor, a different one after each step.
+/// The rows of one running supervisor, a different one each time.
 async fn rows(number: usize, tree: &Tree, stage: &Stage) -> Result<(), Box<Mismatch>> {
     let alive = tree.alive();
     let running: Vec<&str> = alive

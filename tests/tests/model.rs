@@ -76,6 +76,20 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+/// How many steps there were, and the first script on which the two disagree.
+fn play_all(seeds: impl Iterator<Item = u64>) -> (usize, Option<(u64, String)>) {
+    let mut steps = 0;
+    for seed in seeds {
+        let (root, script) = script(seed, STEPS);
+        steps += script.len();
+        if let Some(found) = differs(seed, &root, &script) {
+            let (script, found) = shrunk(seed, &root, script, found);
+            return (steps, Some((seed, report(seed, &root, &script, &found))));
+        }
+    }
+    (steps, None)
+}
+
 #[test]
 fn c001_to_c071_a_tree_does_what_the_model_says_whatever_is_done_to_it() {
     let seeds = match number("AIRSSYS_SEED") {
@@ -85,20 +99,23 @@ fn c001_to_c071_a_tree_does_what_the_model_says_whatever_is_done_to_it() {
     // Workers panic by the thousand.
     let hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(|_| {}));
-    let mut failed = None;
-    let mut steps = 0;
-    for seed in seeds {
-        let (root, script) = script(seed, STEPS);
-        steps += script.len();
-        if let Some(found) = differs(seed, &root, &script) {
-            let (script, found) = shrunk(seed, &root, script, found);
-            failed = Some(report(seed, &root, &script, &found));
-            break;
-        }
-    }
+    let threads = std::thread::available_parallelism().map_or(1, |threads| threads.get() as u64);
+    let lanes: Vec<_> = (0..threads)
+        .map(|lane| {
+            let seeds = seeds.clone().filter(move |seed| seed % threads == lane);
+            std::thread::spawn(move || play_all(seeds))
+        })
+        .collect();
+    let outcomes: Vec<_> = lanes.into_iter().map(|lane| lane.join()).collect();
     std::panic::set_hook(hook);
+    let outcomes: Vec<_> = outcomes
+        .into_iter()
+        .map(|outcome| outcome.expect("only scripts panic, and they are caught"))
+        .collect();
+    let steps: usize = outcomes.iter().map(|(steps, _)| steps).sum();
+    let failed = outcomes.into_iter().filter_map(|(_, failed)| failed).min_by_key(|(seed, _)| *seed);
     println!("{steps} steps");
-    if let Some(report) = failed {
+    if let Some((_, report)) = failed {
         panic!("{report}");
     }
 }
