@@ -5,7 +5,7 @@
 
 use std::process::Command;
 
-use crate::cli::Instructions;
+use crate::cli::Guarded;
 use crate::report;
 use crate::runner::Figure;
 use crate::systems::{Framework, Name, Threads, with};
@@ -22,7 +22,13 @@ struct Row {
 const ROWS: [Row; 4] = [
     Row { key: "tell", title: "tell, handled", guard: 545.0, floor: 320.0, aim: 200.0 },
     Row { key: "ask", title: "ask of a plain fn", guard: 930.0, floor: 250.0, aim: 150.0 },
-    Row { key: "ask-async", title: "ask across tasks (async fn)", guard: 4_170.0, floor: 1_550.0, aim: 1_000.0 },
+    Row {
+        key: "ask-async",
+        title: "ask across tasks (async fn)",
+        guard: 4_170.0,
+        floor: 1_550.0,
+        aim: 1_000.0,
+    },
     Row { key: "spawn", title: "spawn and stop", guard: 2_510.0, floor: 900.0, aim: 500.0 },
 ];
 
@@ -66,7 +72,7 @@ async fn operate<F: Framework>(key: &str, operations: u64) {
 }
 
 /// Prints the table; fails if a guard was asked for and does not hold.
-pub fn run(options: &Instructions) -> Result<(), String> {
+pub fn run(options: &Guarded) -> Result<(), String> {
     if Command::new("valgrind").arg("--version").output().is_err() {
         return Err("instructions are counted by callgrind, and valgrind is not installed".to_owned());
     }

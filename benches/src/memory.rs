@@ -1,8 +1,9 @@
 //! The bytes of an idle actor with 8 bytes of state: what lives on the heap because of it, divided by many.
 
+use crate::cli::Guarded;
+use crate::heap;
 use crate::runner::{self, Figure};
 use crate::systems::{Framework, Name, Threads, with};
-use crate::{cli::Memory, heap};
 
 /// A figure of one system, its guard, floor and aim.
 struct Row {
@@ -16,7 +17,13 @@ struct Row {
 
 const ROWS: [Row; 5] = [
     Row { key: "fresh", title: "new", guard: 192.0, floor: Some(192.0), aim: Some(128.0) },
-    Row { key: "used", title: "after a message, cold again", guard: 192.0, floor: Some(192.0), aim: Some(128.0) },
+    Row {
+        key: "used",
+        title: "after a message, cold again",
+        guard: 192.0,
+        floor: Some(192.0),
+        aim: Some(128.0),
+    },
     Row {
         key: "often",
         title: "after a message eight times (with what the system keeps warm)",
@@ -46,32 +53,50 @@ pub fn measure(name: Name) -> Vec<Figure> {
     })
 }
 
-async fn actors<F: Framework>() -> Vec<Figure> {
-    let system = F::new();
+/// The first two figures alone, as rows of the side-by-side table.
+pub fn brief(name: Name) -> Vec<Figure> {
+    with!(name, F => {
+        heap::count();
+        F::run(Threads::Current, async {
+            let mut figures = new_and_used(&F::new(), 1).await.0;
+            figures.iter_mut().zip(["memory", "memory-used"]).for_each(|(figure, key)| figure.key = key.to_owned());
+            figures
+        })
+    })
+}
+
+/// What an actor holds when it is new, when it has handled one message, and when it has handled `rounds`.
+async fn new_and_used<F: Framework>(system: &F, rounds: u64) -> (Vec<Figure>, Vec<F::Counter>) {
     let mut figures = Vec::new();
     // Tables of the runtime and of the system have their first size.
-    warm_up(&system).await;
-
+    warm_up(system).await;
     let mut actors = Vec::with_capacity(ACTORS);
     let before = heap::settled().await;
-    let each = |now: i64, count: usize| (now - before) as f64 / count as f64;
+    let each = |now: i64| (now - before) as f64 / ACTORS as f64;
     for _ in 0..ACTORS {
         actors.push(system.counter().await);
     }
-    figures.push(Figure::new("fresh", each(heap::settled().await, ACTORS)));
-    // One activation each: the last actor's turn is over before the first's next.
-    for (key, rounds) in [("used", 1), ("often", 7)] {
-        for _ in 0..rounds {
-            for actor in &actors {
-                F::tell(actor, 1).await;
-            }
-            heap::settled().await;
+    figures.push(Figure::new("fresh", each(heap::settled().await)));
+    for round in 1..=rounds {
+        // One activation each: the last actor's turn is over before the first's next.
+        for actor in &actors {
+            F::tell(actor, 1).await;
         }
-        figures.push(Figure::new(key, each(heap::settled().await, ACTORS)));
+        let now = heap::settled().await;
+        if round == 1 || round == rounds {
+            figures.push(Figure::new(if round == 1 { "used" } else { "often" }, each(now)));
+        }
     }
+    // Last, so that it is no part of what was measured.
     for actor in &actors {
-        assert_eq!(F::ask(actor, 0).await, 8);
+        assert_eq!(F::ask(actor, 0).await, rounds, "a message was not handled before the figure was taken");
     }
+    (figures, actors)
+}
+
+async fn actors<F: Framework>() -> Vec<Figure> {
+    let system = F::new();
+    let (mut figures, actors) = new_and_used(&system, 8).await;
     drop(actors);
 
     let mut actors = Vec::with_capacity(HOT);
@@ -107,10 +132,12 @@ async fn warm_up<F: Framework>(system: &F) {
 }
 
 /// Prints the table; fails if a guard was asked for and does not hold.
-pub fn run(options: &Memory) -> Result<(), String> {
-    let names: &[Name] =
-        if options.peers { Name::ALL } else { &[Name::Airssys, Name::TokioActor] };
-    let measured: Vec<_> = names.iter().map(|&name| Ok((name, runner::one("memory", name, &[])?))).collect::<Result<_, String>>()?;
+pub fn run(options: &Guarded) -> Result<(), String> {
+    let names: &[Name] = if options.peers { Name::ALL } else { &[Name::Airssys, Name::TokioActor] };
+    let measured: Vec<_> = names
+        .iter()
+        .map(|&name| Ok((name, runner::one("memory", name, &[])?)))
+        .collect::<Result<_, String>>()?;
     println!("Bytes an idle actor with 8 bytes of state, over {ACTORS} of them.\n");
     print!("| actor |");
     measured.iter().for_each(|(name, _)| print!(" {} |", name.title()));

@@ -1,8 +1,16 @@
-//! Runs one measurement a process, so that none inherits another's heap, timers or threads.
+//! Runs one measurement a process, so that none inherits another's heap, timers or threads; the systems of a case
+//! come one after the other in an order that is shuffled anew each round, so that none has the quieter hour.
 
+use std::io::{ErrorKind, Read};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use crate::cases::{CASES, Case, Effort};
+use crate::cli::Run;
 use crate::systems::Name;
+
+/// How long a process may take before it counts as hung.
+const LIMIT: Duration = Duration::from_secs(180);
 
 /// One figure of a measurement; one process may give several.
 #[derive(Clone, Debug)]
@@ -26,23 +34,158 @@ pub fn print(figures: &[Figure]) {
 
 /// Runs this binary again for one measurement, and reads its figures.
 pub fn one(what: &str, name: Name, arguments: &[String]) -> Result<Vec<Figure>, String> {
-    let told = || format!("{what} of {} {}", name.key(), arguments.join(" "));
     let ourselves = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(ourselves)
-        .args(["one", what, name.key()])
-        .args(arguments)
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| format!("{}: {error}", told()))?;
-    if !output.status.success() {
-        return Err(format!("{}: {}", told(), output.status));
+    let mut command = Command::new(ourselves);
+    command.args(["one", what, name.key()]).args(arguments);
+    figures(command, &format!("{what} of {} {}", name.key(), arguments.join(" ")))
+}
+
+/// The figures that a command writes, one a line: its name, a tab, its value.
+fn figures(mut command: Command, told: &str) -> Result<Vec<Figure>, String> {
+    let fail = |error: std::io::Error| format!("{told}: {error}");
+    let mut child =
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().map_err(fail)?;
+    let began = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(fail)? {
+            break status;
+        }
+        if began.elapsed() > LIMIT {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(format!("{told}: not done after {} s", LIMIT.as_secs()));
+        }
+        // Shorter than any measurement, longer than what would disturb it.
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    if !status.success() {
+        return Err(format!("{told}: {status}"));
     }
-    let said = String::from_utf8_lossy(&output.stdout);
+    let mut said = String::new();
+    if let Some(mut pipe) = child.stdout.take() {
+        // A few lines: they were in the pipe before it ended.
+        pipe.read_to_string(&mut said).map_err(fail)?;
+    }
     said.lines()
         .map(|line| {
             let (key, value) = line.split_once('\t')?;
-            Some(Figure::new(key, value.parse().ok()?))
+            Some(Figure::new(key, value.trim().parse().ok()?))
         })
         .collect::<Option<_>>()
-        .ok_or_else(|| format!("{} said {said}", told()))
+        .ok_or_else(|| format!("{told}: cannot read {said:?}"))
+}
+
+/// Erlang's figure of a case, which is none where it is not written for Erlang.
+fn erlang(case: &Case) -> Result<Vec<Figure>, String> {
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/erlang/bench.erl");
+    let mut command = Command::new("escript");
+    command.args([script, case.key]);
+    figures(command, &format!("{} of Erlang", case.key))
+}
+
+fn has_erlang() -> bool {
+    let probe =
+        Command::new("escript").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    match probe {
+        Ok(mut child) => child.wait().is_ok(),
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    }
+}
+
+/// All figures of one system in one case, sorted.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    pub case: &'static Case,
+    pub name: Name,
+    pub figures: Vec<f64>,
+}
+
+impl Measured {
+    pub fn median(&self) -> f64 {
+        self.figures[self.figures.len() / 2]
+    }
+
+    pub fn min(&self) -> f64 {
+        self.figures[0]
+    }
+
+    pub fn max(&self) -> f64 {
+        self.figures[self.figures.len() - 1]
+    }
+}
+
+/// The whole table, measured.
+pub fn run(options: &Run) -> (Vec<Measured>, Vec<String>) {
+    let mut names = options.systems.clone();
+    if options.all_systems && has_erlang() {
+        names.push(Name::Erlang);
+    }
+    let mut random = Random(options.seed);
+    let mut all: Vec<Measured> = Vec::new();
+    let mut failures = Vec::new();
+    let began = Instant::now();
+    for round in 1..=options.rounds {
+        for case in options.cases.iter().filter(|case| case.measured_by.is_none()) {
+            random.shuffle(&mut names);
+            eprintln!(
+                "{:>5} s  round {round} of {}: {}",
+                began.elapsed().as_secs(),
+                options.rounds,
+                case.title
+            );
+            for &name in &names {
+                let outcome = if name == Name::Erlang {
+                    erlang(case)
+                } else {
+                    one("case", name, &[case.key.to_owned(), options.effort.key().to_owned()])
+                };
+                match outcome {
+                    Ok(figures) => figures.into_iter().for_each(|figure| keep(&mut all, name, figure)),
+                    Err(failure) => {
+                        eprintln!("         {failure}");
+                        failures.push(failure);
+                    }
+                }
+            }
+        }
+    }
+    for measured in &mut all {
+        measured.figures.sort_by(f64::total_cmp);
+    }
+    (all, failures)
+}
+
+fn keep(all: &mut Vec<Measured>, name: Name, figure: Figure) {
+    let Some(case) = CASES.iter().find(|case| case.key == figure.key) else { return };
+    match all.iter_mut().find(|measured| measured.name == name && measured.case.key == case.key) {
+        Some(measured) => measured.figures.push(figure.value),
+        None => all.push(Measured { case, name, figures: vec![figure.value] }),
+    }
+}
+
+/// Marsaglia's xorshift: the same seed, the same order.
+struct Random(u64);
+
+impl Random {
+    fn shuffle<T>(&mut self, list: &mut [T]) {
+        for last in (1..list.len()).rev() {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            list.swap(last, (self.0 % (last as u64 + 1)) as usize);
+        }
+    }
+}
+
+/// The middle one.
+pub fn median(figures: &mut [f64]) -> f64 {
+    figures.sort_by(f64::total_cmp);
+    figures[figures.len() / 2]
+}
+
+impl Effort {
+    /// So many rounds make a median.
+    pub fn rounds(self) -> usize {
+        if self.key() == Self::QUICK.key() { 3 } else { 5 }
+    }
 }

@@ -74,7 +74,7 @@ impl Publisher {
     }
 }
 
-/// One of a skynet. Nobody holds a child but the message on its way to it, so it ends when it has told its parent.
+/// One of a skynet. Its own reference comes with its first message and goes to its children: it ends with the last.
 #[actor]
 pub struct Skynet {
     parent: Option<ActorRef<Skynet>>,
@@ -88,17 +88,16 @@ impl Skynet {
         Self { parent, sum: 0, waits_for: 10, answer: None }
     }
 
-    fn grow(&mut self, number: u64, size: u64, ctx: &mut Context<Self>) {
+    fn grow(&mut self, number: u64, size: u64, this: &ActorRef<Self>, system: &System) {
         if size == 1 {
             if let Some(parent) = self.parent.take() {
                 let _ = parent.sum(number).try_tell();
             }
             return;
         }
-        let (system, this) = (ctx.system(), ctx.this());
         for number in skynet_children(number, size) {
             let child = system.spawn(Skynet::below(Some(this.clone())));
-            let _ = child.start(number, size / 10).try_tell();
+            let _ = child.start(number, size / 10, child.clone()).try_tell();
         }
     }
 }
@@ -106,14 +105,14 @@ impl Skynet {
 #[handlers]
 impl Skynet {
     #[handler]
-    fn start(&mut self, number: u64, size: u64, ctx: &mut Context<Self>) {
-        self.grow(number, size, ctx);
+    fn start(&mut self, number: u64, size: u64, this: ActorRef<Skynet>, ctx: &mut Context<Self>) {
+        self.grow(number, size, &this, &ctx.system());
     }
 
     #[handler]
     fn root(&mut self, size: u64, ctx: &mut Context<Self>, reply: ReplyTo<u64>) {
         self.answer = Some(reply);
-        self.grow(0, size, ctx);
+        self.grow(0, size, &ctx.this(), &ctx.system());
     }
 
     #[handler]

@@ -49,6 +49,9 @@ pub trait Framework: Clone + Send + Sync + 'static {
     /// A counter under a supervisor, with a name, and what keeps it alive.
     type Child: Send + 'static;
 
+    /// Whether producers wait for room.
+    const BOUNDED: bool = true;
+
     /// Called within the runtime that the actors live in.
     fn new() -> Self;
 
@@ -200,6 +203,8 @@ pub enum Name {
     Ractor,
     Xtra,
     Actix,
+    /// Not of this process: the figures come from a script.
+    Erlang,
 }
 
 impl Name {
@@ -217,6 +222,18 @@ impl Name {
         &[Self::Airssys, Self::TokioActor, Self::TokioBare]
     };
 
+    /// All there could be, in the order of the table's columns.
+    pub const COLUMNS: [Self; 8] = [
+        Self::Airssys,
+        Self::Kameo,
+        Self::Ractor,
+        Self::Xtra,
+        Self::TokioActor,
+        Self::TokioBare,
+        Self::Actix,
+        Self::Erlang,
+    ];
+
     pub fn key(self) -> &'static str {
         match self {
             Self::Airssys => "airssys",
@@ -226,6 +243,7 @@ impl Name {
             Self::Ractor => "ractor",
             Self::Xtra => "xtra",
             Self::Actix => "actix",
+            Self::Erlang => "erlang",
         }
     }
 
@@ -235,13 +253,14 @@ impl Name {
             Self::TokioActor => "Tokio actor",
             Self::TokioBare => "Tokio actor, no time limit",
             Self::Actix => "actix (1 thread)",
+            Self::Erlang => "Erlang/OTP",
             other => other.key(),
         }
     }
 
     /// Whether it is compared with ours: it uses both cores, and gives what ours gives.
     pub fn is_rival(self) -> bool {
-        !matches!(self, Self::Airssys | Self::TokioBare | Self::Actix)
+        !matches!(self, Self::Airssys | Self::TokioBare | Self::Actix | Self::Erlang)
     }
 
     pub fn parse(key: &str) -> Option<Self> {
@@ -287,6 +306,8 @@ macro_rules! with {
             }
             #[cfg(not(feature = "peers"))]
             _ => unreachable!("built without the feature `peers`"),
+            #[cfg(feature = "peers")]
+            $crate::systems::Name::Erlang => unreachable!("it is a script"),
         }
     };
 }
