@@ -3,6 +3,9 @@
 mod cases;
 mod chart;
 mod cli;
+mod compile;
+mod fairness;
+mod growth;
 mod heap;
 mod instructions;
 mod memory;
@@ -26,7 +29,9 @@ fn main() -> ExitCode {
         Command::Instructions(options) => instructions::run(&options),
         Command::Memory(options) => memory::run(&options),
         Command::One { what, name, arguments } => one(&what, name, &arguments),
-        _ => Err("not yet".to_owned()),
+        Command::Growth { only } => growth::run(&only),
+        Command::Fairness => fairness::run(),
+        Command::Compile => compile::run(),
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -64,6 +69,8 @@ fn one(what: &str, name: Name, arguments: &[String]) -> Result<(), String> {
         ("instructions", [key, operations]) => {
             instructions::work(key, name, operations.parse().map_err(|_| "a number of operations")?)?
         }
+        ("growth", [key, size]) => growth::measure(key, size.parse().map_err(|_| "a size")?)?,
+        ("fairness", [runtime]) => fairness::measure(name, runtime)?,
         ("case", [key, effort]) => cases::measure(key, name, cases::Effort::parse(effort)?)?,
         _ => return Err(format!("no such measurement: {what} {}", arguments.join(" "))),
     };

@@ -166,7 +166,7 @@ impl Framework for Xtra {
 
     #[inline]
     async fn tell(to: &Address<Counter>, by: u64) {
-        let _ = to.send(Add(by)).detach().await.expect("the counter lives");
+        drop(to.send(Add(by)).detach().await.expect("the counter lives"));
     }
 
     #[inline]
@@ -198,7 +198,7 @@ impl Framework for Xtra {
 
     #[inline]
     async fn hop(to: &Address<Hopper>, left: u64) {
-        let _ = to.send(Hop(left)).detach().await.expect("the hopper lives");
+        drop(to.send(Hop(left)).detach().await.expect("the hopper lives"));
     }
 
     async fn publisher(&self, to: Vec<Address<Counter>>) -> Address<Publisher> {
@@ -221,7 +221,7 @@ impl Framework for Xtra {
     async fn skynet(&self, leaves: u64) -> u64 {
         let (answer, answered) = oneshot::channel();
         let root = Skynet::below(Parent::Asker(answer));
-        let _ = root.send(Start(0, leaves, root.clone())).detach().await.expect("the root lives");
+        drop(root.send(Start(0, leaves, root.clone())).detach().await.expect("the root lives"));
         answered.await.expect("the leaves answer")
     }
 
