@@ -152,6 +152,11 @@ pub fn run(options: &Run) -> (Vec<Measured>, Vec<String>) {
     for measured in &mut all {
         measured.figures.sort_by(f64::total_cmp);
     }
+    // As the table has them, whatever order they were measured in.
+    all.sort_by_key(|it| {
+        let row = CASES.iter().position(|case| case.key == it.case.key);
+        (row, Name::COLUMNS.iter().position(|name| *name == it.name))
+    });
     (all, failures)
 }
 
