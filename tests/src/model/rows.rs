@@ -385,7 +385,7 @@ fn c054_to_c058_admin_calls_answer_by_the_state_of_the_child() {
     shows(&terminate(&mut tree, "root", "a"), &["-> ok"]);
     shows(&start(&mut tree, "root", worker("a")), &["-> already present"]);
     fail_starts(&mut tree, "a", 1);
-    shows(&restart(&mut tree, "root", "a"), &["start-failed a error", "-> start failed"]);
+    shows(&restart(&mut tree, "root", "a"), &["start-failed a error", "ended a error", "-> start failed"]);
     shows(&restart(&mut tree, "root", "a"), &["start a #2", "-> ok"]);
     terminate(&mut tree, "root", "a");
     shows(&delete(&mut tree, "root", "a"), &["-> ok"]);
