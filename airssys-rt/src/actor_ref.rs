@@ -294,16 +294,25 @@ impl<A: Actor> HasProcess for WeakRef<A> {
 
 /// An end that was asked for; await it for the [`ExitReason`]. Dropped, the end goes on all the same.
 #[derive(Debug)]
-pub struct Ended {
-    told: Option<oneshot::Receiver<ExitReason>>,
+pub struct Ended(End);
+
+#[derive(Debug)]
+enum End {
+    /// It had ended before.
+    Gone,
+    /// It was idle, and ended within the request.
+    Done(Option<ExitReason>),
+    Told(oneshot::Receiver<ExitReason>),
 }
 
 impl Ended {
     pub(crate) fn request(cell: Arc<dyn AnyCell>, ending: Ending) -> Self {
-        // The wait first: an idle actor ends within the request.
+        if let Some(reason) = cell.clone().end_at_once(ending) {
+            return Self(End::Done(Some(reason)));
+        }
+        // The wait first: an idle actor may end within the request.
         let told = cell.wait(Until::Settled);
-        let told = cell.request(ending, true).then_some(told);
-        Self { told }
+        Self(if cell.request(ending, true) { End::Told(told) } else { End::Gone })
     }
 }
 
@@ -311,9 +320,10 @@ impl Future for Ended {
     type Output = Result<ExitReason, NotRunning>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        match &mut self.told {
-            None => Poll::Ready(Err(NotRunning)),
-            Some(told) => Pin::new(told).poll(cx).map(|reason| Ok(reason.unwrap_or(ExitReason::Killed))),
+        match &mut self.0 {
+            End::Gone => Poll::Ready(Err(NotRunning)),
+            End::Done(reason) => Poll::Ready(reason.take().ok_or(NotRunning)),
+            End::Told(told) => Pin::new(told).poll(cx).map(|reason| Ok(reason.unwrap_or(ExitReason::Killed))),
         }
     }
 }

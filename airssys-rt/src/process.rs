@@ -138,6 +138,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
 
     /// Asks for the end. False when it has ended already.
     fn request(self: Arc<Self>, ending: Ending, for_good: bool) -> bool;
+    /// Ends here and now, where that is possible. Says how it ended.
+    fn end_at_once(self: Arc<Self>, ending: Ending) -> Option<ExitReason>;
     /// Resolves with the reason when `until` is reached; at once when it has been.
     fn wait(&self, until: Until) -> oneshot::Receiver<ExitReason>;
     /// Ends for good an actor that has no incarnation: dead letters, name, monitors, in this order.

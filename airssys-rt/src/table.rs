@@ -37,6 +37,13 @@ impl Hasher for PageHasher {
 
 type Pages = HashMap<u64, Box<Page>, BuildHasherDefault<PageHasher>>;
 
+#[derive(Default)]
+struct Shard {
+    pages: Pages,
+    /// A page that stays when its last tenant goes: actors that come and go one by one need no other.
+    kept: Option<u64>,
+}
+
 struct Page {
     tenants: u32,
     slots: [Option<Arc<dyn AnyCell>>; PAGE],
@@ -44,7 +51,7 @@ struct Page {
 
 pub(crate) struct Table {
     next: AtomicU64,
-    shards: [Lock<Pages>; SHARDS],
+    shards: [Lock<Shard>; SHARDS],
 }
 
 /// Where an id lives: shard, page, slot. Neighbours live in one page of one shard.
@@ -56,7 +63,7 @@ fn place(pid: ProcessId) -> (usize, u64, usize) {
 
 impl Table {
     pub(crate) fn new() -> Self {
-        Self { next: AtomicU64::new(1), shards: std::array::from_fn(|_| Lock::new(Pages::default())) }
+        Self { next: AtomicU64::new(1), shards: std::array::from_fn(|_| Lock::new(Shard::default())) }
     }
 
     pub(crate) fn next_pid(&self) -> ProcessId {
@@ -65,7 +72,17 @@ impl Table {
 
     pub(crate) fn insert(&self, cell: Arc<dyn AnyCell>) {
         let (shard, page, slot) = place(cell.pid());
-        let mut pages = self.shards[shard].lock();
+        let mut shard = self.shards[shard].lock();
+        let Shard { pages, kept } = &mut *shard;
+        if let Some(before) = kept.filter(|kept| *kept != page) {
+            // The ids have moved on: so does the page, if nobody lives there.
+            *kept = None;
+            if pages.get(&before).is_some_and(|page| page.tenants == 0)
+                && let Some(empty) = pages.remove(&before)
+            {
+                pages.entry(page).or_insert(empty);
+            }
+        }
         let page =
             pages.entry(page).or_insert_with(|| Box::new(Page { tenants: 0, slots: [const { None }; PAGE] }));
         let old = page.slots[slot].replace(cell);
@@ -74,31 +91,40 @@ impl Table {
 
     pub(crate) fn remove(&self, pid: ProcessId) {
         let (shard, number, slot) = place(pid);
-        let mut pages = self.shards[shard].lock();
+        let mut shard = self.shards[shard].lock();
+        let Shard { pages, kept } = &mut *shard;
         let Some(page) = pages.get_mut(&number) else { return };
         let cell = page.slots[slot].take();
         page.tenants -= u32::from(cell.is_some());
-        let empty = (page.tenants == 0).then(|| pages.remove(&number));
+        let empty = match kept {
+            _ if page.tenants > 0 => None,
+            Some(kept) if *kept == number => None,
+            Some(_) => pages.remove(&number),
+            None => {
+                *kept = Some(number);
+                None
+            }
+        };
         // A storm that is over gives its memory back.
-        if pages.is_empty() && pages.capacity() > 64 {
+        if pages.len() <= 1 && pages.capacity() > 64 {
             pages.shrink_to_fit();
         }
-        drop(pages);
+        drop(shard);
         // Outside the lock: the last reference to a cell may run destructors.
         drop((cell, empty));
     }
 
     pub(crate) fn get(&self, pid: ProcessId) -> Option<Arc<dyn AnyCell>> {
         let (shard, page, slot) = place(pid);
-        self.shards[shard].lock().get(&page)?.slots[slot].clone()
+        self.shards[shard].lock().pages.get(&page)?.slots[slot].clone()
     }
 
     /// All of them, in order of their ids.
     pub(crate) fn all(&self) -> Vec<Arc<dyn AnyCell>> {
         let mut all = Vec::new();
         for shard in &self.shards {
-            let pages = shard.lock();
-            all.extend(pages.values().flat_map(|page| page.slots.iter().flatten().cloned()));
+            let shard = shard.lock();
+            all.extend(shard.pages.values().flat_map(|page| page.slots.iter().flatten().cloned()));
         }
         all.sort_unstable_by_key(|cell| cell.pid());
         all
@@ -107,7 +133,7 @@ impl Table {
     pub(crate) fn len(&self) -> usize {
         self.shards
             .iter()
-            .map(|shard| shard.lock().values().map(|page| page.tenants as usize).sum::<usize>())
+            .map(|shard| shard.lock().pages.values().map(|page| page.tenants as usize).sum::<usize>())
             .sum()
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 
 use std::cell::Cell as Depth;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -18,8 +18,9 @@ use tokio::time::Instant;
 use crate::actor::Actor;
 use crate::context::Context;
 use crate::error::{AskError, discard, panic_text, shielded};
-use crate::exit::{Down, Exit, ExitReason};
+use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::instrument;
+use crate::lock::MutexGuard;
 use crate::mail::Mail;
 use crate::mailbox::Ticket;
 use crate::process::{AnyCell, Ending, LinkKey, Overdue, Tally, Until, Watcher};
@@ -27,7 +28,7 @@ use crate::seat::Turn;
 use crate::testing::log::Event;
 
 use super::guard::Interrupt;
-use super::state::{Failure, Limit, More, Phase};
+use super::state::{Failure, Had, Limit, More, Phase, Simple, State};
 use super::{Cell, signal};
 
 /// How long a killed actor may take to let go before it is reported as leaked: it does not yield.
@@ -73,10 +74,8 @@ impl<A: Actor> Cell<A> {
             self.waiting.store(false, Ordering::SeqCst);
         }
         if state.phase == Phase::Idle && self.may_end_here(&mut state) {
-            state.phase = Phase::Running;
-            drop(state);
+            self.end_here(state);
             refuse(turned_away);
-            self.end_here();
             return true;
         }
         let action = match ending {
@@ -89,8 +88,28 @@ impl<A: Actor> Cell<A> {
         true
     }
 
+    /// Ends here and now an idle actor that has no owner, and says how it ended; `None` when it takes the usual way.
+    pub(super) fn end_at_once(self: &Arc<Self>, ending: Ending) -> Option<ExitReason> {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Idle
+            || state.rare.as_ref().is_some_and(|rare| rare.owner.is_some())
+            || !self.may_end_here(&mut state)
+        {
+            return None;
+        }
+        let (bit, reason) = match ending {
+            Ending::Stop => (signal::STOP, ExitReason::Shutdown),
+            Ending::Drain => (signal::DRAIN, ExitReason::Normal),
+            Ending::Kill => (signal::KILL, ExitReason::Killed),
+        };
+        self.signal.fetch_or(bit, Ordering::AcqRel);
+        state.closed = true;
+        self.end_here(state);
+        Some(reason)
+    }
+
     /// Whether an idle actor can end on this stack: nothing of its end awaits.
-    fn may_end_here(&self, state: &mut super::State<A>) -> bool {
+    fn may_end_here(&self, state: &mut State<A>) -> bool {
         !A::STOPS
             && ENDING.get() < DEPTH
             && state.more_if_any().is_none_or(|more| more.owned.is_empty())
@@ -99,21 +118,34 @@ impl<A: Actor> Cell<A> {
 
     /// Whether the state may be dropped on this stack. Its destructor may block: not its supervisor, nor a shutdown,
     /// which are bounded.
-    fn may_drop_here(&self, state: &super::State<A>) -> bool {
+    fn may_drop_here(&self, state: &State<A>) -> bool {
         !A::CONFIG.may_block()
             && state.rare.as_ref().is_none_or(|rare| rare.owner.is_none())
             && !self.kernel.is_closing()
             && self.kernel.is_here()
     }
 
-    fn end_here(self: &Arc<Self>) {
+    fn end_here(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>) {
+        state.phase = Phase::Running;
+        // Nobody named it, watches it or waits for it: its end is its own.
+        let alone = state.rare.is_none();
+        drop(state);
         let Some(mut seat) = self.seat.try_take() else { return };
         ENDING.set(ENDING.get() + 1);
         let end = self.signalled();
-        self.stop_helpers();
+        if !alone {
+            self.stop_helpers();
+        }
         self.drop_state(&mut seat);
         drop(seat);
-        self.over(end.reason, false, &mut VecDeque::new(), 0);
+        let mut state = self.state.lock();
+        if state.rare.is_none() {
+            state.phase = Phase::Down;
+            self.bring_to_end(state, end.reason);
+        } else {
+            drop(state);
+            self.over(end.reason, false, &mut VecDeque::new(), 0);
+        }
         ENDING.set(ENDING.get() - 1);
     }
 
@@ -332,93 +364,81 @@ impl<A: Actor> Cell<A> {
 
     /// Ends for good an actor without an incarnation. Nothing happens while one runs, or after the first time.
     pub(super) fn end_for_good(self: &Arc<Self>, reason: ExitReason) {
-        let mut state = self.state.lock();
-        if !matches!(state.phase, Phase::Down | Phase::Unborn) {
-            return;
+        let state = self.state.lock();
+        if matches!(state.phase, Phase::Down | Phase::Unborn) {
+            self.bring_to_end(state, reason);
         }
+    }
+
+    fn bring_to_end(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>, reason: ExitReason) {
         state.phase = Phase::Ended;
         state.closed = true;
         // Until everything below is done, nobody hears that it has ended, whenever he comes to wait for it.
         state.ending = true;
-        let (leftover, turned_away) = state.mailbox.clear();
+        let left = (!state.mailbox.is_at_rest()).then(|| state.mailbox.clear());
         self.waiting.store(false, Ordering::SeqCst);
         let (accepted, handled) = state.take_counts();
         let waker = state.waker.take();
-        let mut name = None;
-        let mut owner = None;
-        let mut links = Default::default();
-        let mut owned = Default::default();
-        let mut subscriptions = Vec::new();
-        let mut groups = Default::default();
-        let mut buses = Vec::new();
         let mut reason = reason;
-        if let Some(rare) = &mut state.rare {
-            // How the last incarnation ended is how the actor ended.
-            match &rare.reason {
-                Some(known) => reason = (**known).clone(),
-                None => rare.reason = Some(Box::new(reason.clone())),
+        let belongings = match &mut state.rare {
+            None => {
+                state.reason = Simple::of(&reason);
+                if state.reason.is_none() {
+                    state.rare().reason = Some(Box::new(reason.clone()));
+                }
+                None
             }
-            name = rare.name.clone();
-            owner = rare.owner.clone();
-            if let Some(more) = &mut rare.more {
-                links = std::mem::take(&mut more.links);
-                owned = std::mem::take(&mut more.owned);
-                subscriptions = std::mem::take(&mut more.subscriptions);
-                groups = std::mem::take(&mut more.groups);
-                buses = std::mem::take(&mut more.buses);
+            Some(rare) => {
+                // How the last incarnation ended is how the actor ended.
+                match &rare.reason {
+                    Some(known) => reason = (**known).clone(),
+                    None => rare.reason = Some(Box::new(reason.clone())),
+                }
+                Some(rare.give_up())
             }
-        } else if reason != ExitReason::Normal {
-            state.rare().reason = Some(Box::new(reason.clone()));
-        }
+        };
         drop(state);
         if let Some(mut seat) = self.seat.try_take() {
             // A state that never came to run.
             self.drop_state(&mut seat);
         }
-        instrument::stopped(self.pid, name.as_deref(), std::any::type_name::<A>(), &reason);
+        let name = belongings.as_ref().and_then(|all| all.name.as_deref());
+        instrument::stopped(self.pid, name, std::any::type_name::<A>(), &reason);
         self.kernel.note(&**self, || Event::Ended { reason: reason.clone() });
         self.kernel.retire(Tally { accepted: accepted.into(), handled: handled.into(), ..Tally::default() });
-        refuse(turned_away);
-        self.bury_letters(leftover, &reason);
-        for (_, child) in owned.into_iter().rev() {
-            child.cell.bury(ExitReason::Shutdown);
+        if let Some((leftover, turned_away)) = left {
+            refuse(turned_away);
+            self.bury_letters(leftover, &reason);
         }
-        for subscription in subscriptions {
-            subscription.cancel(LinkKey::of(&**self));
-        }
-        // Promise 4: the name is free, and no group has the actor, before anybody hears of the end.
-        for ((group, _), membership) in groups {
-            if let Some(kernel) = membership.kernel.upgrade() {
-                kernel.roll.release(&group, LinkKey::of(&**self), membership.number);
+        let (owner, links) = match belongings {
+            None => (None, None),
+            Some(all) => {
+                let (owner, more) = (all.owner, all.more);
+                let links = more.map(|more| self.part_with(*more));
+                // Promise 4: the name is free before anybody hears of the end.
+                if let Some(name) = all.name {
+                    self.kernel.registry.release(&name, self.pid);
+                }
+                (owner, links)
             }
-        }
-        for kernel in buses.iter().filter_map(Weak::upgrade) {
-            kernel.bus.forget(LinkKey::of(&**self));
-        }
-        if let Some(name) = name {
-            self.kernel.registry.release(&name, self.pid);
-        }
+        };
         self.kernel.table.remove(self.pid);
-        let (monitors, waiters) = {
+        let hearers = {
             let mut state = self.state.lock();
             state.ending = false;
-            let told =
+            let hearers =
                 |more: &mut More| (std::mem::take(&mut more.monitors), std::mem::take(&mut more.waiters));
-            state.more_if_any().map(told).unwrap_or_default()
+            state.more_if_any().map(hearers)
         };
-        for (id, watcher) in monitors {
-            let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
-            match watcher {
-                Watcher::Future(tell) => shielded(|| tell.send(down)),
-                Watcher::Actor(actor) => {
-                    if let Some(actor) = actor.upgrade() {
-                        actor.down(down);
-                    }
-                }
+        let waiters = match hearers {
+            None => Vec::new(),
+            Some((monitors, waiters)) => {
+                self.tell_of_end(monitors, &reason);
+                waiters
             }
-        }
-        for (_, other) in links {
-            if let Some(other) = other.upgrade() {
+        };
+        if let Some(links) = links {
+            for other in links {
                 other.remove_link(LinkKey::of(&**self));
                 if !reason.is_abnormal() {
                     other.exit_signal(Exit { pid: self.pid, reason: reason.clone() });
@@ -432,6 +452,40 @@ impl<A: Actor> Cell<A> {
         if let Some(waker) = waker {
             // The parked task leaves.
             waker.wake();
+        }
+    }
+
+    /// Gives up what an ended actor had, its links excepted: they are told after the monitors.
+    fn part_with(self: &Arc<Self>, had: Had) -> Vec<Arc<dyn AnyCell>> {
+        for (_, child) in had.owned.into_iter().rev() {
+            child.cell.bury(ExitReason::Shutdown);
+        }
+        for subscription in had.subscriptions {
+            subscription.cancel(LinkKey::of(&**self));
+        }
+        // Promise 4: no group has the actor before anybody hears of the end.
+        for ((group, _), membership) in had.groups {
+            if let Some(kernel) = membership.kernel.upgrade() {
+                kernel.roll.release(&group, LinkKey::of(&**self), membership.number);
+            }
+        }
+        for kernel in had.buses.iter().filter_map(Weak::upgrade) {
+            kernel.bus.forget(LinkKey::of(&**self));
+        }
+        had.links.into_values().filter_map(|other| other.upgrade()).collect()
+    }
+
+    fn tell_of_end(&self, monitors: BTreeMap<MonitorId, Watcher>, reason: &ExitReason) {
+        for (id, watcher) in monitors {
+            let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
+            match watcher {
+                Watcher::Future(tell) => shielded(|| tell.send(down)),
+                Watcher::Actor(actor) => {
+                    if let Some(actor) = actor.upgrade() {
+                        actor.down(down);
+                    }
+                }
+            }
         }
     }
 

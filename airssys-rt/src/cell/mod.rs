@@ -498,6 +498,10 @@ impl<A: Actor> AnyCell for Cell<A> {
         self.request_end(ending, for_good)
     }
 
+    fn end_at_once(self: Arc<Self>, ending: Ending) -> Option<ExitReason> {
+        Cell::end_at_once(&self, ending)
+    }
+
     fn wait(&self, until: Until) -> oneshot::Receiver<ExitReason> {
         let (tell, told) = oneshot::channel();
         let mut state = self.state.lock();

@@ -92,6 +92,66 @@ pub(crate) struct State<A: Actor> {
     pub(super) asleep: bool,
     pub(super) ending: bool,
     pub(super) linger: Linger,
+    /// How it ended, where that needs no words and nothing else is rare about it.
+    pub(super) reason: Option<Simple>,
+}
+
+/// An end of which nothing more is to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Simple {
+    Normal,
+    Shutdown,
+    Killed,
+}
+
+impl Simple {
+    pub(super) fn of(reason: &ExitReason) -> Option<Self> {
+        match reason {
+            ExitReason::Normal => Some(Self::Normal),
+            ExitReason::Shutdown => Some(Self::Shutdown),
+            ExitReason::Killed => Some(Self::Killed),
+            _ => None,
+        }
+    }
+
+    fn reason(self) -> ExitReason {
+        match self {
+            Self::Normal => ExitReason::Normal,
+            Self::Shutdown => ExitReason::Shutdown,
+            Self::Killed => ExitReason::Killed,
+        }
+    }
+}
+
+/// What a named, supervised or watched actor gives up when it ends for good.
+pub(super) struct Belongings {
+    pub(super) name: Option<Arc<str>>,
+    pub(super) owner: Option<Arc<dyn Owner>>,
+    pub(super) more: Option<Box<Had>>,
+}
+
+/// What a watched, linked or owning one gives up, besides.
+pub(super) struct Had {
+    pub(super) owned: BTreeMap<ProcessId, Owned>,
+    pub(super) links: BTreeMap<LinkKey, Weak<dyn AnyCell>>,
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) groups: BTreeMap<GroupKey, Membership>,
+    pub(super) buses: Vec<Weak<Kernel>>,
+}
+
+impl<A: Actor> Rare<A> {
+    pub(super) fn give_up(&mut self) -> Belongings {
+        let had = |more: &mut Box<More>| {
+            Box::new(Had {
+                owned: std::mem::take(&mut more.owned),
+                links: std::mem::take(&mut more.links),
+                subscriptions: std::mem::take(&mut more.subscriptions),
+                groups: std::mem::take(&mut more.groups),
+                buses: std::mem::take(&mut more.buses),
+            })
+        };
+        Belongings { name: self.name.clone(), owner: self.owner.clone(), more: self.more.as_mut().map(had) }
+    }
 }
 
 /// What a named, supervised or watched actor has and others do not.
@@ -218,6 +278,7 @@ impl<A: Actor> State<A> {
             asleep: false,
             ending: false,
             linger: Linger::Out,
+            reason: None,
         }
     }
 
@@ -348,6 +409,6 @@ impl<A: Actor> State<A> {
 
     pub(super) fn end_reason(&self) -> ExitReason {
         let reason = self.rare.as_ref().and_then(|rare| rare.reason.as_deref());
-        reason.cloned().unwrap_or(ExitReason::Normal)
+        reason.cloned().or_else(|| self.reason.map(Simple::reason)).unwrap_or(ExitReason::Normal)
     }
 }
