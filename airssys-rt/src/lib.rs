@@ -55,7 +55,7 @@
 //! 4. Whatever a dead supervisor owned is dead too; a name is free before the [`Down`] is seen.
 //! 5. Every accepted message is handled, dead-lettered, or was in hand at a crash: [`System::counters`] add up.
 //! 6. Dropping any future of the API at any point loses nothing and leaks nothing.
-//! 7. No `unsafe` outside one module of forty lines, checked under loom.
+//! 7. No `unsafe` outside two small modules, the seat of a state and the lock, each with its rules, checked under loom.
 //! 8. With `panic = "abort"` a system refuses to start a supervisor and says why.
 //!
 //! # Code that blocks

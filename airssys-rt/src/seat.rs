@@ -1,6 +1,6 @@
 //! A seat holds an actor's state; whoever has the turn may touch it, and there is one turn.
 //!
-//! The only `unsafe` code of the crate. Its rules:
+//! One of the two modules with `unsafe` code (the other is `lock`). Its rules:
 //!
 //! 1. `taken` is true exactly while a [`Turn`] of this seat exists.
 //! 2. Only [`Seat::try_take`] makes a `Turn`, and only by changing `taken` from false to true (acquire).

@@ -20,16 +20,16 @@ struct Row {
 }
 
 const ROWS: [Row; 4] = [
-    Row { key: "tell", title: "tell, handled", guard: 545.0, floor: 320.0, aim: 200.0 },
-    Row { key: "ask", title: "ask of a plain fn", guard: 930.0, floor: 250.0, aim: 150.0 },
+    Row { key: "tell", title: "tell, handled", guard: 392.0, floor: 320.0, aim: 200.0 },
+    Row { key: "ask", title: "ask of a plain fn", guard: 512.0, floor: 250.0, aim: 150.0 },
     Row {
         key: "ask-async",
         title: "ask across tasks (async fn)",
-        guard: 4_170.0,
+        guard: 2_616.0,
         floor: 1_550.0,
         aim: 1_000.0,
     },
-    Row { key: "spawn", title: "spawn and stop", guard: 2_510.0, floor: 900.0, aim: 500.0 },
+    Row { key: "spawn", title: "spawn and stop", guard: 1_095.0, floor: 900.0, aim: 500.0 },
 ];
 
 const FEW: u64 = 5_000;

@@ -108,6 +108,12 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     assert!(ready <= 1.01, "an ask of a ready async handler allocates {ready} times");
     assert!(waiting <= 2.01, "an ask of a waiting async handler allocates {waiting} times");
 
+    // One that is asked and never told keeps no task: it begins anew on its asker's poll.
+    let asked = system.spawn(Counter::default());
+    let begun = mean(2_000, async || assert!(asked.ready().await.is_ok())).await;
+    println!("allocations: ask ready async of an actor without a task {begun}");
+    assert!(begun <= 2.01, "an ask that begins its actor's task allocates {begun} times");
+
     let spawn = fewest(async || drop(system.spawn(Counter::default()))).await;
     println!("allocations: spawn {spawn}");
     assert!(spawn <= 1, "a spawn allocates {spawn} times");
@@ -129,8 +135,12 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     // Used again and again, each of them is hot and keeps a parked task; at most 4,096 of a system do.
     for _ in 0..4 {
         for actor in &actors {
-            actor.ready().await.unwrap();
+            actor.add(1).tell().await.unwrap();
         }
+        settle().await;
+    }
+    for actor in &actors {
+        assert_eq!(actor.ready().await.unwrap(), 1_028);
     }
     settle().await;
     let hot = bytes();
@@ -140,5 +150,5 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     assert!(hot <= 1_280.0, "a hot actor holds {hot} bytes");
 
     drop(actors);
-    assert_eq!(system.counters().processes, 1);
+    assert_eq!(system.counters().processes, 2);
 }
