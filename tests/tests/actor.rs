@@ -298,6 +298,65 @@ async fn c074_a_follow_up_step_of_a_handler_runs_before_all_that_are_queued() {
     .await;
 }
 
+/// Wishes for a follow-up step, and panics.
+#[actor]
+struct Wisher {
+    log: Log,
+}
+
+#[handlers]
+impl Wisher {
+    #[handler(message)]
+    fn step(&mut self, step: Step) {
+        self.log.add(step.0);
+    }
+
+    #[handler]
+    fn wish(&mut self, ctx: &mut Context<Self>) {
+        ctx.continue_with(Step("never"));
+        panic!("a wish");
+    }
+
+    #[handler]
+    async fn wish_later(&mut self, ctx: &mut Context<Self>) {
+        ctx.continue_with(Step("never"));
+        tokio::task::yield_now().await;
+        panic!("a wish");
+    }
+
+    #[handler]
+    fn note(&mut self) {
+        self.log.add("noted");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn c092_what_a_handler_wished_for_goes_down_with_its_panic_whichever_way_it_was_run() {
+    within(async {
+        let system = System::new("test");
+        let log = Log::new();
+        let state = log.clone();
+        let spec = ChildSpec::new("wisher", move || {
+            let log = state.clone();
+            async move { Ok(Wisher { log }) }
+        });
+        let top = system.start(Supervisor::builder().child(spec)).await.expect("it starts");
+        let pid = top.children().await.expect("it lives")[0].pid;
+        let wisher = system.actor_ref::<Wisher>(pid).expect("it lives");
+        for way in 0..3 {
+            match way {
+                0 => drop(wisher.wish().await),
+                1 => wisher.wish().try_tell().expect("there is room"),
+                _ => drop(wisher.wish_later().await),
+            }
+            eventually("it is restarted", || wisher.process().restarts() == way + 1).await;
+            wisher.note().await.expect("it lives");
+        }
+        assert_eq!(log.lines(), ["noted", "noted", "noted"]);
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn c075_a_panic_ends_that_actor_alone_with_its_text() {
     within(async {

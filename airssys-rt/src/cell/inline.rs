@@ -197,6 +197,8 @@ impl<A: Actor> Cell<A> {
             Err(payload) => {
                 let error = ActorError::panic(payload);
                 spot.fail(AskError::Crashed { reason: error.reason() });
+                // As by the long way: what the handler wished for goes down with it.
+                ctx.renew();
                 (0, Some(Trouble::Failed { error, record }))
             }
         };

@@ -322,8 +322,10 @@ impl<A: Actor> Worker<A> {
             let Some(actor) = seat.as_mut().and_then(|seat| seat.as_mut()) else { return false };
             let outcome = handling(home, actor, ctx, job).await;
             self.hand = false;
+            let finished = finish_async(home, ctx, outcome, record, &mut self.handled);
+            // After a panic there are none left.
             ctx.follow_up(&mut self.batch);
-            match finish_async(home, ctx, outcome, record, &mut self.handled) {
+            match finished {
                 Ok(()) => {}
                 Err(Stopped::Trouble(met)) => self.trouble = Some(met),
                 Err(Stopped::Dropped) => {
