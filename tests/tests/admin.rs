@@ -341,6 +341,32 @@ async fn c062_terminating_a_dynamic_child_that_holds_up_its_group_lets_the_group
 }
 
 #[tokio::test(start_paused = true)]
+async fn c063_members_of_a_group_whose_restart_is_given_up_hold_no_place() {
+    bounded(async {
+        let stage = Stage::new();
+        let first = stage.script("first");
+        let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(1)).jitter(0.0);
+        let builder = Supervisor::builder().strategy(RestartStrategy::OneForAll).max_restarts(u32::MAX);
+        let spec = builder.backoff(backoff).child(first.spec()).plan(move |mut children| async move {
+            let pool = ChildSpec::dynamic("pool", |script: Script| script.build());
+            children.start(pool.max(1)).await
+        });
+        let supervisor = stage.system.start(spec).await.unwrap();
+        supervisor.start(stage.script("member")).await.unwrap();
+        first.always_rises(Rise::Fails);
+        crash(&worker(&supervisor, "first").await).await;
+        stage.log.until("member gone").await;
+        // The group waits for its next try, and nobody makes one.
+        supervisor.terminate_child("first").await.unwrap();
+        assert_eq!(supervisor.members().await.unwrap(), []);
+        supervisor.start(stage.script("another")).await.expect("there is a place");
+        supervisor.stop().await.unwrap();
+        stage.assert_nothing_left();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn c063_a_restarting_child_keeps_its_place_among_the_most_there_may_be() {
     bounded(async {
         let stage = Stage::new();

@@ -597,11 +597,15 @@ impl Supervisor {
             return;
         }
         let waiting: Vec<_> = self.waiting().collect();
-        for place in waiting {
+        for &place in &waiting {
             if let Some((child, ..)) = self.child(place) {
                 child.state = ChildState::Stopped;
                 child.cell().bury(ExitReason::Shutdown);
             }
+        }
+        // Members of a group could not be asked for again, and would hold a place each.
+        for (rank, _) in waiting.into_iter().filter(|(_, member)| member.is_some()) {
+            self.forget_ended(rank);
         }
     }
 

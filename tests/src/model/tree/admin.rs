@@ -69,6 +69,10 @@ impl Tree {
             if self.nodes[child].state == State::Waiting {
                 self.nodes[child].state = State::Stopped;
                 self.ended(child);
+                // Started at run time, they could not be asked for again: they hold no place any more (C063).
+                if self.is_group(child) {
+                    self.nodes[child].children.clear();
+                }
             }
         }
     }
