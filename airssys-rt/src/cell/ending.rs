@@ -61,12 +61,7 @@ impl<A: Actor> Cell<A> {
             // Nothing runs; what comes next is the supervisor's to say.
             return true;
         }
-        let bit = match ending {
-            Ending::Stop => signal::STOP,
-            Ending::Drain => signal::DRAIN,
-            Ending::Kill => signal::KILL,
-        };
-        self.signal.fetch_or(bit, Ordering::AcqRel);
+        self.signal.fetch_or(bit_of(ending), Ordering::AcqRel);
         let mut turned_away = VecDeque::new();
         if for_good && ending != Ending::Kill {
             state.closed = true;
@@ -97,15 +92,9 @@ impl<A: Actor> Cell<A> {
         {
             return None;
         }
-        let (bit, reason) = match ending {
-            Ending::Stop => (signal::STOP, ExitReason::Shutdown),
-            Ending::Drain => (signal::DRAIN, ExitReason::Normal),
-            Ending::Kill => (signal::KILL, ExitReason::Killed),
-        };
-        self.signal.fetch_or(bit, Ordering::AcqRel);
+        self.signal.fetch_or(bit_of(ending), Ordering::AcqRel);
         state.closed = true;
-        self.end_here(state);
-        Some(reason)
+        self.end_here(state)
     }
 
     /// Whether an idle actor can end on this stack: nothing of its end awaits.
@@ -125,14 +114,15 @@ impl<A: Actor> Cell<A> {
             && self.kernel.is_here()
     }
 
-    fn end_here(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>) {
+    /// Says how it ended: others may have asked for it meanwhile, in another way.
+    fn end_here(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>) -> Option<ExitReason> {
         state.phase = Phase::Running;
         // Nobody named it, watches it or waits for it: its end is its own.
         let alone = state.rare.is_none();
         drop(state);
-        let Some(mut seat) = self.seat.try_take() else { return };
+        let mut seat = self.seat.try_take()?;
         ENDING.set(ENDING.get() + 1);
-        let end = self.signalled();
+        let reason = self.signalled().reason;
         if !alone {
             self.stop_helpers();
         }
@@ -141,12 +131,13 @@ impl<A: Actor> Cell<A> {
         let mut state = self.state.lock();
         if state.rare.is_none() {
             state.phase = Phase::Down;
-            self.bring_to_end(state, end.reason);
+            self.bring_to_end(state, reason.clone());
         } else {
             drop(state);
-            self.over(end.reason, false, &mut VecDeque::new(), 0);
+            self.over(reason.clone(), false, &mut VecDeque::new(), 0);
         }
         ENDING.set(ENDING.get() - 1);
+        Some(reason)
     }
 
     /// Ends the incarnation: the stop handler, its helpers, its state, what it owns. Says the reason.
@@ -516,6 +507,14 @@ impl<A: Actor> Cell<A> {
             child.bury(ExitReason::Killed);
         }
         self.over(ExitReason::Killed, false, batch, handled);
+    }
+}
+
+fn bit_of(ending: Ending) -> u8 {
+    match ending {
+        Ending::Stop => signal::STOP,
+        Ending::Drain => signal::DRAIN,
+        Ending::Kill => signal::KILL,
     }
 }
 
