@@ -257,5 +257,7 @@ mod tests {
         assert_eq!(next_tick(start, period, start), start + period);
         let stalled = start + Duration::from_millis(100_300);
         assert_eq!(next_tick(start, period, stalled), start + Duration::from_secs(101));
+        // A tick that would fall due this very moment was missed, too.
+        assert_eq!(next_tick(start, period, start + period), start + period * 2);
     }
 }

@@ -71,7 +71,7 @@ breakages! {
     "the outer limit is forgotten", "C097", "request.rs",
         "Some(outer) if outer < until =>" => "Some(outer) if outer < until && false =>", "every_ask_ends" "c097";
     "expired requests are handled", "C097", "cell/handle.rs",
-        "Some(port) if port.is_expired() => None," => "Some(port) if port.is_expired() && false => None,", "every_ask_ends" "c097";
+        "Some(port) if port.is_expired() => None," => "Some(port) if port.is_expired() && false => None,", "ask" "c097";
     "demonitored notices arrive", "C109", "mail.rs",
         "if !ctx.cell.forget_watching(self.0.monitor) {" => "ctx.cell.forget_watching(self.0.monitor);\n            if false {",
         "monitor_link" "c109";

@@ -76,6 +76,16 @@ mod tests {
     }
 
     #[test]
+    fn c031_what_is_used_of_the_budget_is_what_lies_in_the_window() {
+        let start = Instant::now();
+        let mut intensity = Intensity::new(3, P);
+        assert_eq!(intensity.used(start), 0);
+        assert!(intensity.allows(start) && intensity.allows(start + P / 2));
+        assert_eq!(intensity.used(start + P), 2);
+        assert_eq!(intensity.used(start + P + P / 4), 1);
+    }
+
+    #[test]
     fn c033_a_limit_of_zero_allows_none() {
         assert!(!Intensity::new(0, P).allows(Instant::now()));
     }
