@@ -44,7 +44,7 @@ breakages! {
         "if !options.significant {" => "if true {", "auto_shutdown" "c06";
     "stale tries taken", "C041", "supervisor/runner.rs",
         "{ ticket: present, counted, group } if present == ticket => {" => "{ ticket: present, counted, group } if present <= u64::MAX => {",
-        "intensity" "c041";
+        "model" "c001";
     "what is owned is not reaped", "C049", "cell/ending.rs",
         "        self.reap().await;" => "", "shutdown" "c049";
     "the name stays", "C116", "cell/ending.rs",
