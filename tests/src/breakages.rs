@@ -79,4 +79,148 @@ breakages! {
         "        if !exit.reason.is_abnormal() {\n            return;\n        }\n        let mut state" => "        let mut state", "monitor_link" "c113";
     "the stop handler runs after a panic", "C077", "cell/run.rs",
         "hook: !panicked, escalate: false" => "hook: panicked | !panicked, escalate: false", "actor" "c077";
+    "permanent kept down after an orderly end", "C011", "supervisor/policy.rs",
+        "Self::Permanent => AfterExit::Restart," => "Self::Permanent if !reason.is_abnormal() => AfterExit::Keep,\n            Self::Permanent => AfterExit::Restart,",
+        "restart" "c011";
+    "one_for_one takes the later along", "C020", "supervisor/strategy.rs",
+        "Self::OneForOne => failed..failed + 1," => "Self::OneForOne => failed..count,", "lib" "c020";
+    "a restart as old as the window is forgotten", "C039", "supervisor/intensity.rs",
+        "> self.within)" => ">= self.within)", "intensity" "c039";
+    "delays do not grow", "C040", "supervisor/backoff.rs",
+        "attempt.min(31)" => "attempt.min(0)", "intensity" "c040_delays";
+    "delays are never forgotten", "C040", "supervisor/backoff.rs",
+        ">= self.reset_after => 0," => ">= self.reset_after => attempts,", "intensity" "c040_delays";
+    "stale notices are acted on", "C028", "supervisor/runner.rs",
+        "ChildState::Running { incarnation: present } if present == incarnation => {}" =>
+        "ChildState::Running { incarnation: present } if present >= incarnation => {}", "strategy" "c028";
+    "further tries are not counted", "C034", "supervisor/runner.rs",
+        "if !counted && let Some(end)" => "if counted && let Some(end)", "intensity" "c034";
+    "a group that did not come up is left", "C025", "supervisor/runner.rs",
+        "                    self.start_failed(ctx, rank);" => "", "strategy" "c025";
+    "temporary bystanders are restarted", "C016", "supervisor/slot.rs",
+        "!temporary || matches!" => "!temporary || temporary || matches!", "restart" "c016";
+    "one dynamic child too many", "C063", "supervisor/runner.rs",
+        "&& members.len() >= max" => "&& members.len() > max", "admin" "c063";
+    "a failed start leaves the earlier ones", "C002", "supervisor/runner.rs",
+        "self.stop_all(for_good).await;\n        }\n        Ok(outcome?)" => "let _ = for_good;\n        }\n        Ok(outcome?)",
+        "supervisor_start" "c002";
+    "declared children come back in another order", "C038", "supervisor/runner.rs",
+        "slots.sort_by_key(|slot| slot.order);" => "slots.sort_by_key(|slot| std::cmp::Reverse(slot.order));",
+        "intensity" "c038";
+    "who waits for its restart has ended", "C068", "supervisor/runner.rs",
+        "&& slot.children().any(|(_, child)| child.state != ChildState::Stopped)" =>
+        "&& slot.children().any(|(_, child)| child.is_running())", "auto_shutdown" "c068";
+    "nothing is escalated", "C076", "supervisor/runner.rs",
+        "        if escalate {" => "        if escalate && pid == ctx.pid() {", "actor" "c076_each";
+    "an ignored temporary child is kept", "C004", "supervisor/runner.rs",
+        "Err(StartError::Ignored { .. }) if !temporary && !slot" => "Err(StartError::Ignored { .. }) if (temporary || !temporary) && !slot",
+        "supervisor_start" "c004";
+    "a running child can be deleted", "C057 C058", "supervisor/runner.rs",
+        "ChildStatus::Running => return Err(ChildError::Running { child: id.clone() })," => "ChildStatus::Running => {}",
+        "admin" "c057";
+    "a brutal kill lets the stop handler run", "C044", "supervisor/slot.rs",
+        "Shutdown::Kill => (Ending::Kill, Some(Instant::now()))," => "Shutdown::Kill => (Ending::Stop, None),", "shutdown" "c044";
+    "the limit of a stop is not kept", "C043", "supervisor/slot.rs",
+        "(Ending::Stop, Some(timer::after(limit)))," => "(Ending::Stop, Some(timer::after(limit * 1_000))),", "shutdown" "c043";
+    "unlimited time is limited", "C045", "supervisor/slot.rs",
+        "Shutdown::Wait => (Ending::Stop, None)," => "Shutdown::Wait => (Ending::Stop, Some(timer::after(LONGEST_LOOK))),",
+        "shutdown" "c045";
+    "dead letters are not kept", "C093", "cell/mod.rs",
+        "        if counts {\n" => "        if counts && message.is_empty() {\n", "mailbox" "c093_what_is_left_at_a_stop";
+    "actors hear of no end", "C106", "cell/ending.rs",
+        "actor.down(down);" => "drop((actor, down));", "monitor_link" "c106";
+    "a monitor of an ended actor is silent", "C107", "cell/mod.rs",
+        "return Err((watcher, ExitReason::NoProcess));" => "return Ok(drop(watcher));", "monitor_link" "c107";
+    "links do not fire", "C113", "cell/ending.rs",
+        "for other in self.with_more(links).unwrap_or_default() {" =>
+        "for other in self.with_more(links).unwrap_or_default().into_iter().take(0) {", "monitor_link" "c113_a_linked";
+    "exits are not trapped", "C113", "cell/mod.rs",
+        "if A::TRAPS_EXITS {" => "if A::TRAPS_EXITS && exit.pid == self.pid {", "monitor_link" "c113_an_actor_that_traps";
+    "who waits hears of the end too early", "C116 C050", "cell/mod.rs",
+        "Phase::Ended => !state.ending || until == Until::Down," => "Phase::Ended => true,", "registry" "c116_who";
+    "a handler's subscriptions outlive its incarnation", "C126", "cell/ending.rs",
+        "subscription.cancel(LinkKey::of(self));" => "drop(subscription);", "event_bus" "c126_a_declared";
+    "the ended stay subscribed", "C127", "cell/ending.rs",
+        "subscription.cancel(LinkKey::of(&**self));" => "drop(subscription);", "event_bus" "c127";
+    "tasks outlive the incarnation", "C081", "cell/ending.rs",
+        "drop((tasks, asking));" => "std::mem::forget(tasks);\n        drop(asking);", "actor" "c081_a_task";
+    "a restart empties the mailbox", "C092", "cell/ending.rs",
+        "state.mailbox.restore(batch);" => "batch.clear();", "mailbox" "c092_queued";
+    "a drain is a stop", "C079", "cell/ending.rs",
+        "Ending::Drain => signal::DRAIN," => "Ending::Drain => signal::STOP,", "actor" "c079_a_drain";
+    "a stop handler has all the time", "C078", "cell/ending.rs",
+        "Limit::Default => Some(STOP_LIMIT)," => "Limit::Default => None,", "actor" "c078_a_stop_handler_that_hangs_is_cut";
+    "a kill waits for the handler", "C080", "cell/guard.rs",
+        "home.signal.load(Ordering::Acquire) & signal::DROPS != 0;" => "home.signal.load(Ordering::Acquire) & signal::DRAIN != 0;",
+        "actor" "c080_a_kill_drops_a_pending_handler";
+    "a stop waits for the queue", "C079", "cell/mod.rs",
+        "INTERRUPTS: u8 = KILL | EXIT | STOP;" => "INTERRUPTS: u8 = KILL | EXIT;", "actor" "c079_a_stop_ends";
+    "follow-up steps of the start are late", "C074", "cell/run.rs",
+        "let stop = ctx.take_stop();\n                ctx.follow_up(&mut self.batch);" => "let stop = ctx.take_stop();", "actor" "c074_a_follow";
+    "actors outlive their last reference", "C123", "cell/mod.rs",
+        "if this.references.fetch_sub(1, Ordering::AcqRel) == 1 {" => "if this.references.fetch_sub(1, Ordering::AcqRel) == 0 {",
+        "handles" "c123_an_unsupervised";
+    "panics are not caught", "C075", "reply.rs",
+        "let outcome = catch_unwind(AssertUnwindSafe(run));" => "let outcome: std::thread::Result<T> = Ok(run());", "actor" "c075_a_panic_ends";
+    "one more than the mailbox holds", "C085", "mailbox.rs",
+        "self.load.saturating_add(ahead) < config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow" =>
+        "self.load.saturating_add(ahead) <= config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow",
+        "mailbox" "c085_a_full";
+    "a newcomer overtakes", "C085", "mailbox.rs",
+        "if self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow" =>
+        "if self.load.saturating_add(ahead) < config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow",
+        "mailbox" "c085_a_newcomer";
+    "a full drop mailbox takes it all the same", "C086", "mailbox.rs",
+        "BackpressureStrategy::Drop => Offer::Refused(item)," => "BackpressureStrategy::Drop => {\n                self.push(item);\n                Offer::Taken\n            }",
+        "mailbox" "c086";
+    "the newest is evicted", "C087", "mailbox.rs",
+        "self.queue.iter().position(Item::takes_room)" => "self.queue.iter().rposition(Item::takes_room)", "mailbox" "c087_a_full";
+    "a waiting sender is not woken at the end", "C088", "mailbox.rs",
+        "*place = Place::Returned(item);\n                waker" => "*place = Place::Returned(item);\n                waker.filter(|_| false)", "mailbox" "c088";
+    "a cancelled sender has sent", "C089", "mailbox.rs",
+        "let old = std::mem::replace(&mut *self.ticket.0.lock(), Place::Withdrawn);" => "let old = ();", "mailbox" "c089";
+    "the last answer stands", "C100 C103", "reply.rs",
+        "*state = old;\n                drop(state);\n                let _ = discard(answer);" =>
+        "*state = State::Done(answer);\n                drop(state);\n                let _ = discard(old);", "panics" "c100";
+    "a dropped reply tells nobody", "C100", "reply.rs",
+        "            port.fail(AskError::NoReply);\n        }\n    }\n}" => "            drop(port);\n        }\n    }\n}", "ask" "c100_a_reply_dropped";
+    "nobody is told that its time is over", "C097", "deadline.rs",
+        "            port.expire();" => "            drop(port);", "ask" "c097_an_answer";
+    "a nearer deadline set later is not seen", "C097", "deadline.rs",
+        "is_none_or(|earliest| until < earliest);" => "is_none();", "ask" "c097";
+    "an answered ask is still part of a ring", "C102 C130", "cell/mod.rs",
+        "asked.port.strong_count() > 0;" => "asked.number > 0 || asked.port.strong_count() > 0;", "event_bus" "c130_who";
+    "equal deadlines fire in reverse", "C121", "timer.rs",
+        "let number = state.next;" => "let number = u64::MAX - state.next;", "timer" "c121_equal";
+    "an earlier timer waits for the later", "C121", "timer.rs",
+        "} else if first {" => "} else if first && number == 0 {", "timer" "c121_an_earlier";
+    "ticks pile up", "C124", "timer.rs",
+        "if timer.send_off() && !send" => "if (timer.send_off() || timer.is_wanted()) && !send", "timer" "c124_a_handler";
+    "a panic ends all timers", "C123", "timer.rs",
+        "catch_unwind(AssertUnwindSafe(|| (entry.fire)(now)))" => "Ok::<_, Box<dyn std::any::Any + Send>>((entry.fire)(now))",
+        "panics" "c123";
+    "unsubscribe does nothing", "C126", "event_bus.rs",
+        "Arc::make_mut(&mut subscribers).remove(&pid);" => "Arc::make_mut(&mut subscribers).get(&pid).cloned();", "event_bus" "c126_nothing";
+    "losses are not counted by subscriber", "C128", "event_bus.rs",
+        "subscriber.lost.fetch_add(1, Ordering::Relaxed);" => "", "event_bus" "c128_a_slow";
+    "the ended can be subscribed", "C127", "cell/mod.rs",
+        "            return None;\n        }\n        let more = state.more();\n        if !more.buses" => "        }\n        let more = state.more();\n        if !more.buses",
+        "event_bus" "c127_an_ended";
+    "the ended can join a group", "C120", "cell/mod.rs",
+        "            return None;\n        }\n        let fresh" => "        }\n        let fresh", "groups" "c120_who_has_ended";
+    "a late end takes back a new membership", "C120", "registry.rs",
+        "number.is_none_or(|number| number == place.number)" => "number.is_none_or(|number| number <= place.number)", "groups" "c120";
+    "a held name is given away", "C115", "registry.rs",
+        "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name.clone(), cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
+    "a late clean-up takes the new owner's name", "C117", "registry.rs",
+        "Some(owner) if owner.pid() == pid => names.remove(name)," => "Some(owner) if owner.pid() >= pid => names.remove(name),", "registry" "c117";
+    "a failure on the asker's turn is forgotten", "C099", "cell/inline.rs",
+        "        if let Some(verdict) = verdict {\n            state.more().verdict = Some(verdict);\n        }\n        let action = if wanted" =>
+        "        drop(verdict);\n        let action = if wanted", "ask" "c099_an_ask_whose";
+    "an asker takes the turn of a busy actor", "C082", "cell/inline.rs",
+        "if !matches!(state.phase, Phase::Idle | Phase::Scheduled)" => "if !matches!(state.phase, Phase::Idle | Phase::Scheduled | Phase::Running)", "actor" "c082";
+    "a handed-over failure is forgotten", "C075 C076", "cell/relay.rs",
+        "Step::Trouble(trouble) => Some(trouble)," => "Step::Trouble(_) => None,", "actor" "c07";
+    "a handed-over message is run in the wrong order", "C084", "cell/relay.rs",
+        "                    batch.push_front(mail);" => "                    batch.push_back(mail);", "mailbox" "c084";
 }
