@@ -16,3 +16,21 @@ fn every_breakage_applies_to_one_place() {
     assert!(lost.is_empty(), "{lost:?}");
     assert!(ALL.iter().all(|one| one.old != one.new));
 }
+
+#[test]
+fn every_breakage_is_given_to_tests_that_there_are() {
+    let here = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let lost: Vec<_> = ALL
+        .iter()
+        // The runtime's own have one binary for all files.
+        .filter(|one| one.binary != "lib")
+        .filter(|one| {
+            let whole = std::fs::read_to_string(here.join(one.binary).with_extension("rs"));
+            !whole.is_ok_and(|whole| whole.contains(one.filter))
+        })
+        .map(|one| one.name)
+        .collect();
+    assert!(lost.is_empty(), "{lost:?}");
+    let names: std::collections::BTreeSet<_> = ALL.iter().map(|one| one.name).collect();
+    assert_eq!(names.len(), ALL.len(), "names tell them apart");
+}
