@@ -106,12 +106,12 @@ breakages! {
         "supervisor_start" "c002";
     "declared children come back in another order", "C038", "supervisor/runner.rs",
         "slots.sort_by_key(|slot| slot.order);" => "slots.sort_by_key(|slot| std::cmp::Reverse(slot.order));",
-        "intensity" "c038";
+        "restart" "c038";
     "who waits for its restart has ended", "C068", "supervisor/runner.rs",
         "&& slot.children().any(|(_, child)| child.state != ChildState::Stopped)" =>
         "&& slot.children().any(|(_, child)| child.is_running())", "auto_shutdown" "c068";
     "nothing is escalated", "C076", "supervisor/runner.rs",
-        "        if escalate {" => "        if escalate && pid == ctx.pid() {", "actor" "c076_each";
+        "        if escalate {" => "        if escalate && pid == ctx.pid() {", "restart" "an_escalated";
     "an ignored temporary child is kept", "C004", "supervisor/runner.rs",
         "Err(StartError::Ignored { .. }) if !temporary && !slot" => "Err(StartError::Ignored { .. }) if (temporary || !temporary) && !slot",
         "supervisor_start" "c004";

@@ -193,6 +193,32 @@ async fn c038_a_declared_temporary_child_that_comes_back_with_its_supervisor_has
 }
 
 #[tokio::test(start_paused = true)]
+async fn c038_declared_children_come_back_in_their_order_whoever_of_them_had_ended() {
+    bounded(async {
+        let stage = Stage::new();
+        let [a, x, t, y] = stage.scripts(["a", "x", "t", "y"]);
+        let (first, temporary) = (a.spec(), t.spec().restart(RestartPolicy::Temporary));
+        let below = Supervisor::builder().child(x.spec()).child(temporary).child(y.spec());
+        let spec = Supervisor::builder().strategy(RestartStrategy::OneForAll).child(first);
+        let spec = spec.plan(move |mut children| async move {
+            let below = spec_of(below);
+            children.start(ChildSpec::supervisor("below", async move { Ok(below) })).await
+        });
+        let top = stage.system.start(spec).await.unwrap();
+        worker(&*top, "t").await.finish().await.unwrap();
+        until_status(&*top, "t", None).await;
+        stage.log.take();
+        crash(&worker(&top, "a").await).await;
+        until_status(&*top, "y", Some(ChildStatus::Running)).await;
+        let ups: Vec<_> = stage.log.lines().into_iter().filter(|line| line.ends_with(" up")).collect();
+        assert_eq!(ups, ["a up", "x up", "t up", "y up"]);
+        top.stop().await.unwrap();
+        stage.assert_nothing_left();
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn c017_terminate_child_stops_without_a_restart_and_forgets_only_the_temporary() {
     bounded(async {
         let stage = Stage::new();
