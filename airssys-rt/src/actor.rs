@@ -211,7 +211,7 @@ impl<A: Actor> Handles<A::Message> for A {
 
     #[inline]
     fn ask_here(cell: &Arc<Cell<Self>>, message: A::Message, spot: Here<'_>) -> Result<(), A::Message> {
-        cell.ask_here(message, spot.0)
+        cell.ask_here(message, spot)
     }
 
     #[inline]

@@ -74,8 +74,11 @@ pub trait Address<M: Send + 'static>: Clone + Send + Sync + 'static {
 /// How long an ask waits when nobody said otherwise.
 pub(crate) const DEFAULT_ASK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A place for the answer of a zero-hop ask.
-pub struct Here<'a>(pub(crate) &'a mut dyn AnySpot);
+/// A zero-hop ask: a place for its answer, and whose poll it is (the address behind the waker).
+pub struct Here<'a> {
+    pub(crate) spot: &'a mut (dyn AnySpot + 'static),
+    pub(crate) poll: usize,
+}
 
 /// The cell behind an address.
 #[derive(Clone)]

@@ -79,6 +79,21 @@ impl<A: Actor> Context<A> {
         self.wishes.get().is_some()
     }
 
+    /// Whether nothing came of the message in hand but what its handler returned.
+    #[inline]
+    pub(crate) fn is_untouched(&mut self) -> bool {
+        self.wishes.get().is_none() && self.answer.get().is_told()
+    }
+
+    /// Drops an [untouched](Self::is_untouched) context.
+    #[inline]
+    pub(crate) fn put_down(self) {
+        let Self { cell, answer, wishes, .. } = self;
+        // Empty, which the compiler cannot see: so no destructors that look.
+        std::mem::forget((answer, wishes));
+        drop(cell);
+    }
+
     /// Puts the follow-up steps of a handler before what waits.
     #[inline]
     pub(crate) fn follow_up(&mut self, batch: &mut VecDeque<Mail<A>>) {

@@ -1,5 +1,6 @@
 //! The shared inside of a system: what every cell may need, and no actor type.
 
+use std::cell::Cell;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use tokio::runtime::{self, Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
+use tokio::task;
 
 use crate::config::MailboxConfig;
 use crate::dead_letter::DeadLetters;
@@ -24,6 +26,8 @@ pub(crate) struct Kernel {
     pub(crate) name: Arc<str>,
     pub(crate) runtime: Handle,
     pub(crate) runtime_id: runtime::Id,
+    /// The same, where no simulation has a say in what runs.
+    pub(crate) quiet_id: Option<runtime::Id>,
     pub(crate) ask_timeout: Duration,
     pub(crate) mailbox: MailboxConfig,
     pub(crate) table: Table,
@@ -85,6 +89,22 @@ pub(crate) struct Totals {
 /// Adds to a counter whose exact moment nobody relies on.
 pub(crate) fn count(counter: &AtomicU64, by: u64) {
     counter.fetch_add(by, Ordering::Relaxed);
+}
+
+thread_local! {
+    /// A task that was last seen to be polled here, by its own waker, and by which runtime.
+    ///
+    /// Tokio tells the current runtime only by a clone of its handle, whose count all workers write. A task stays with its
+    /// runtime, and no two have an id in common; a runtime entered within a task polls by a waker of its own.
+    static KNOWN: Cell<Option<(task::Id, usize, runtime::Id)>> = const { Cell::new(None) };
+}
+
+#[inline(never)]
+fn is_current(runtime: runtime::Id) -> bool {
+    match Handle::try_current() {
+        Ok(handle) => handle.id() == runtime,
+        Err(_) => false,
+    }
 }
 
 impl Kernel {
@@ -152,7 +172,23 @@ impl Kernel {
     /// Whether the current thread runs on the system's own runtime.
     #[inline]
     pub(crate) fn is_here(&self) -> bool {
-        Handle::try_current().is_ok_and(|handle| handle.id() == self.runtime_id)
+        is_current(self.runtime_id)
+    }
+
+    /// Whether the current thread runs on the system's own runtime, and no simulation decides what it does; `poll` is the
+    /// address behind the waker of the future that asks.
+    #[inline]
+    pub(crate) fn is_quietly_here(&self, poll: usize) -> bool {
+        let Some(runtime) = self.quiet_id else { return false };
+        let Some(task) = task::try_id() else { return is_current(runtime) };
+        if KNOWN.get() == Some((task, poll, runtime)) {
+            return true;
+        }
+        let here = is_current(runtime);
+        if here {
+            KNOWN.set(Some((task, poll, runtime)));
+        }
+        here
     }
 
     /// A number from 0 to 1 by chance: by the seed in a simulation.

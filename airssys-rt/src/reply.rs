@@ -214,6 +214,11 @@ fn discard_untaken<R>(answer: Option<R>) {
     }
 }
 
+#[inline]
+fn drop_untaken<R>(answer: R) {
+    discard_untaken(Some(answer));
+}
+
 /// A tell's port: it carries the caller's context and takes no answer.
 pub(crate) struct Told(pub(crate) Caller);
 
@@ -249,15 +254,24 @@ pub(crate) enum Spot<R> {
     Later(Arc<ReplyCell<R>>),
 }
 
-pub(crate) trait AnySpot: Send {
+pub(crate) trait AnySpot: Any + Send {
     fn accept(&mut self, answer: &mut dyn Any);
     fn later(&mut self) -> Arc<dyn Port>;
     fn fail(&mut self, error: AskError);
     fn is_empty(&self) -> bool;
 }
 
-impl<R: Send + 'static> AnySpot for Spot<R> {
+impl<R> Spot<R> {
     #[inline]
+    fn fill(&mut self, answer: R) {
+        if matches!(self, Self::Empty) {
+            // An empty one has no destructor that would have to look.
+            std::mem::forget(std::mem::replace(self, Self::Value(Ok(answer))));
+        }
+    }
+}
+
+impl<R: Send + 'static> AnySpot for Spot<R> {
     fn accept(&mut self, answer: &mut dyn Any) {
         *self = Self::Value(convert(answer));
     }
@@ -287,7 +301,7 @@ enum Way<'a> {
     /// Nobody asked.
     Told,
     Asked(Arc<dyn Port>),
-    Here(&'a mut dyn AnySpot),
+    Here(&'a mut (dyn AnySpot + 'static)),
     /// Given, or taken away to be given later.
     Gone,
 }
@@ -297,7 +311,8 @@ impl<'a> Answer<'a> {
         Self(Way::Told)
     }
 
-    pub(crate) fn here(spot: &'a mut dyn AnySpot) -> Self {
+    #[inline]
+    pub(crate) fn here(spot: &'a mut (dyn AnySpot + 'static)) -> Self {
         Self(Way::Here(spot))
     }
 
@@ -327,11 +342,26 @@ impl<'a> Answer<'a> {
     /// Answers. A second answer, or one to a tell, is dropped.
     #[inline]
     pub fn send<R: Send + 'static>(&mut self, value: R) {
+        if let Way::Here(spot) = &mut self.0
+            && let Some(spot) = (&mut **spot as &mut dyn Any).downcast_mut::<Spot<R>>()
+        {
+            spot.fill(value);
+            self.0 = Way::Gone;
+            return;
+        }
+        if matches!(self.0, Way::Told) {
+            return drop_untaken(value);
+        }
+        self.send_far(value);
+    }
+
+    #[inline(never)]
+    fn send_far<R: Send + 'static>(&mut self, value: R) {
         let mut value = Some(value);
         match std::mem::replace(&mut self.0, Way::Gone) {
             Way::Told => self.0 = Way::Told,
-            Way::Asked(port) => port.accept(&mut value),
             Way::Here(spot) => spot.accept(&mut value),
+            Way::Asked(port) => port.accept(&mut value),
             Way::Gone => {}
         }
         discard_untaken(value);
@@ -388,6 +418,7 @@ impl<'a> Answer<'a> {
         };
     }
 
+    #[inline]
     pub(crate) fn is_gone(&self) -> bool {
         matches!(self.0, Way::Gone)
     }
@@ -447,17 +478,23 @@ thread_local! {
 }
 
 /// Runs an actor's code and catches its panic; asks that it took down are told.
-#[inline]
+#[inline(always)]
 pub(crate) fn watched<T>(run: impl FnOnce() -> T) -> std::thread::Result<T> {
-    let _watch = PanicWatch::new();
+    let watch = PanicWatch::new();
     let outcome = catch_unwind(AssertUnwindSafe(run));
     if let Err(payload) = &outcome {
-        let orphans = ORPHANS.with(|orphans| std::mem::take(&mut *orphans.borrow_mut()));
-        for port in orphans {
-            port.fail(AskError::Crashed { reason: ExitReason::Panicked { message: peek_text(&**payload) } });
-        }
+        tell_orphans(&**payload);
     }
+    drop(watch);
     outcome
+}
+
+#[cold]
+fn tell_orphans(payload: &(dyn Any + Send)) {
+    let orphans = ORPHANS.with(|orphans| std::mem::take(&mut *orphans.borrow_mut()));
+    for port in orphans {
+        port.fail(AskError::Crashed { reason: ExitReason::Panicked { message: peek_text(payload) } });
+    }
 }
 
 impl<R> std::fmt::Debug for ReplyTo<R> {

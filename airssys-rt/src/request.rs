@@ -286,10 +286,16 @@ pub struct Ask<'a, D, M, R> {
     message: Option<M>,
     limit: Option<Duration>,
     ignore_cycle: bool,
-    journey: Option<Journey<M, R>>,
+    /// In a box: most asks are answered at once, and ought to be small.
+    journey: Option<Box<dyn Travels<R>>>,
 }
 
 impl<D, M, R> Unpin for Ask<'_, D, M, R> {}
+
+/// A [`Journey`], its message type forgotten.
+trait Travels<R>: Send {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>>;
+}
 
 /// An ask that took the long way.
 struct Journey<M, R> {
@@ -371,28 +377,52 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        if let Some(journey) = &mut self.journey {
-            return journey.poll(cx);
-        }
         let this = &mut *self;
+        let Some(message) = this.message.take() else { return this.poll_journey(cx) };
         // An ask that never waits has to give way to other tasks now and then.
-        ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
-        let Some(message) = this.message.take() else { return Poll::Ready(Err(AskError::NoReply)) };
+        let Poll::Ready(proceed) = tokio::task::coop::poll_proceed(cx) else {
+            this.message = Some(message);
+            return Poll::Pending;
+        };
+        proceed.made_progress();
         let mut spot = Spot::Empty;
         let to = this.to.get();
         let turn = to.__turn();
-        // What is sent by the long way, or the slot of an answer that the handler took away.
-        let (unsent, later) = match to.__ask_here(turn, message, Here(&mut spot)) {
-            Ok(()) => match spot {
-                Spot::Value(answer) => return Poll::Ready(answer),
-                Spot::Later(cell) => (None, Some(cell)),
-                Spot::Empty => return Poll::Ready(Err(AskError::NoReply)),
-            },
-            Err(message) => (Some(message), None),
-        };
-        match Journey::begin(to, turn, unsent, later, this.limit, this.ignore_cycle) {
+        match to.__ask_here(turn, message, Here { spot: &mut spot, poll: cx.waker().data().addr() }) {
+            Ok(()) => {
+                if let Spot::Value(answer) = spot {
+                    return Poll::Ready(answer);
+                }
+                // The handler took the answer away.
+                let Spot::Later(cell) = spot else { return Poll::Ready(Err(AskError::NoReply)) };
+                this.set_out(turn, None, Some(cell), cx)
+            }
+            Err(message) => this.set_out(turn, Some(message), None, cx),
+        }
+    }
+}
+
+impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Ask<'_, D, M, R> {
+    /// Begins the long way.
+    #[inline(never)]
+    fn set_out(
+        &mut self,
+        turn: usize,
+        unsent: Option<M>,
+        later: Option<Arc<ReplyCell<R>>>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<R, AskError>> {
+        match Journey::begin(self.to.get(), turn, unsent, later, self.limit, self.ignore_cycle) {
             Begun::Answered(answer) => Poll::Ready(answer),
-            Begun::Waits(journey) => this.journey.insert(journey).poll(cx),
+            Begun::Waits(journey) => self.journey.insert(Box::new(journey)).poll(cx),
+        }
+    }
+
+    #[inline(never)]
+    fn poll_journey(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
+        match &mut self.journey {
+            Some(journey) => journey.poll(cx),
+            None => Poll::Ready(Err(AskError::NoReply)),
         }
     }
 }
@@ -441,13 +471,6 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
         Begun::Waits(Self { stage, limit, asking, alarm })
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
-        let answer = ready!(self.poll_answer(cx));
-        self.stage = Stage::Done;
-        self.asking = None;
-        Poll::Ready(answer.unwrap_or(Err(AskError::Timeout { limit: self.limit })))
-    }
-
     /// The answer; `None` when the time has run out.
     fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<R, AskError>>> {
         loop {
@@ -481,6 +504,15 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
                 }
             }
         }
+    }
+}
+
+impl<M: Send + 'static, R: Send + 'static> Travels<R> for Journey<M, R> {
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
+        let answer = ready!(self.poll_answer(cx));
+        self.stage = Stage::Done;
+        self.asking = None;
+        Poll::Ready(answer.unwrap_or(Err(AskError::Timeout { limit: self.limit })))
     }
 }
 

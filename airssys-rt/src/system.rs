@@ -119,6 +119,7 @@ impl SystemBuilder {
         let kernel = Arc::new(Kernel {
             name: self.name,
             runtime_id: runtime.id(),
+            quiet_id: self.schedule.is_none().then(|| runtime.id()),
             runtime,
             ask_timeout: self.ask_timeout,
             mailbox: self.mailbox.mailbox(MailboxConfig::DEFAULT),

@@ -86,6 +86,7 @@ fn handle_plain(model: &Handlers) -> Option<TokenStream> {
     let ctx = name_if(model.plain_calls().any(|method| method.takes(ArgKind::Context)), "ctx");
     let answer = name_if(model.plain_calls().next().is_some(), "answer");
     Some(quote! {
+        #[inline]
         fn handle_plain(
             &mut self,
             message: #message #type_generics,

@@ -9,10 +9,11 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crate::actor::{Actor, Plain};
+use crate::address::Here;
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
 use crate::error::{ActorError, AskError};
-use crate::instrument::{Caller, Room};
+use crate::instrument::{self, Caller, Room};
 use crate::lock::MutexGuard;
 use crate::mail::Mail;
 use crate::reply::{Answer, AnySpot, watched};
@@ -24,9 +25,8 @@ use super::{Action, Cell};
 
 /// How many queued plain messages an asker runs before its own.
 const HELP: usize = 8;
-/// The first few runs are timed, and one in so many.
-const FIRST: u32 = 8;
-const SAMPLE: u32 = 64;
+/// Two runs in so many are timed, one after the other, the first two among them.
+const SAMPLE: u32 = 256;
 /// How many slow runs in a row make an actor slow; one asker in so many then looks again.
 pub(super) const PATIENCE: u8 = 2;
 const AGAIN: u32 = 1_024;
@@ -41,68 +41,122 @@ enum Asked<M> {
     Later(M),
 }
 
+/// A plain handler's run in one place, so that catching its panic carries one pointer about.
+struct Run<'a, 's, A: Actor> {
+    actor: &'a mut A,
+    message: Option<A::Message>,
+    ctx: &'a mut Context<A>,
+    spot: &'s mut (dyn AnySpot + 'static),
+    /// It has answered, and nothing else came of it.
+    smooth: bool,
+    /// What came of it, where that is something to look at.
+    outcome: Option<Plain<A::Message>>,
+}
+
+impl<A: Actor> Run<'_, '_, A> {
+    #[inline(always)]
+    fn go(&mut self) {
+        let Some(message) = self.message.take() else { return };
+        let mut answer = Answer::here(self.spot);
+        let outcome = self.actor.handle_plain(message, self.ctx, &mut answer);
+        if matches!(outcome, Plain::Done(Ok(()))) && answer.is_gone() && self.ctx.is_untouched() {
+            self.smooth = true;
+            std::mem::forget(outcome);
+        } else {
+            self.outcome = Some(outcome);
+        }
+    }
+}
+
 impl<A: Actor> Cell<A> {
     /// Handles a message here and now, if the actor is idle and its handler plain; else gives it back.
+    ///
+    /// What nearly every ask meets stands here, in a straight line; whatever is different about one (a tracing subscriber, a
+    /// simulation, a run that is timed, a busy actor, a failure) goes by functions of their own.
     #[inline]
     pub(crate) fn ask_here(
         self: &Arc<Self>,
         message: A::Message,
-        spot: &mut dyn AnySpot,
+        Here { spot, poll }: Here<'_>,
     ) -> Result<(), A::Message> {
-        if !A::CONFIG.allows_inline()
-            || !A::is_plain(&message)
-            || !self.kernel.is_here()
-            || self.kernel.schedule.as_ref().is_some_and(|schedule| schedule.coin())
-        {
+        if !A::CONFIG.allows_inline() || !A::is_plain(&message) {
             return Err(message);
+        }
+        if !self.kernel.is_quietly_here(poll) || instrument::is_on() {
+            return self.ask_here_observed(message, spot);
         }
         let mut state = self.state.lock();
         // An idle actor is open, unsignalled, and nobody waits for room: each of them would have scheduled it.
-        if state.phase != Phase::Idle || self.slow.load(Ordering::Relaxed) >= PATIENCE {
+        if state.phase != Phase::Idle
+            || is_sampled(state.handled)
+            || self.slow.load(Ordering::Relaxed) >= PATIENCE
+        {
             return self.ask_with_others(state, message, spot);
         }
         state.phase = Phase::Running;
-        let sample = is_sampled(state.handled);
         drop(state);
-        let Some(mut seat) = self.seat.try_take() else {
-            // Rule 2 of the cell is broken if this happens; the long way is right all the same.
-            self.give_back(VecDeque::new(), 0, 0, None);
-            return Err(message);
-        };
+        let Some(mut seat) = self.seat.try_take() else { return self.turned_away(message) };
+        let Some(actor) = seat.as_mut() else { return self.turned_away(message) };
         let mut ctx = Context::new(self.clone());
-        match self.answer_here(&mut seat, &mut ctx, message, spot, sample) {
-            Asked::Done { handled, verdict: None } if !ctx.has_wishes() => {
-                // Rule 2: the turn first, then the phase.
-                drop(seat);
-                let mut state = self.state.lock();
-                state.count_accepted(1, &self.kernel);
-                state.count_handled(handled, &self.kernel);
-                if state.mailbox.is_at_rest() && self.signal.load(Ordering::Acquire) == 0 {
-                    state.phase = Phase::Idle;
-                    return Ok(());
-                }
-                state.phase = Phase::Scheduled;
-                let action = state.rouse();
-                drop(state);
-                self.act(action);
-                Ok(())
-            }
-            asked => {
-                drop(seat);
-                let mut batch = VecDeque::new();
-                ctx.follow_up(&mut batch);
-                self.settle_asked(asked, batch, 0)
-            }
+        let mut run =
+            Run { actor, message: Some(message), ctx: &mut ctx, spot, smooth: false, outcome: None };
+        let caught = watched(|| run.go());
+        let Run { message, spot, smooth, outcome, .. } = run;
+        if !smooth || caught.is_err() {
+            let asked = self.look_at(outcome, caught, &mut ctx, spot);
+            return self.settle_asked(seat, ctx, asked, VecDeque::new(), 0);
         }
+        // Nothing lies in them, which the compiler cannot see: so no destructors that look.
+        std::mem::forget((message, outcome, caught));
+        ctx.put_down();
+        // Rule 2: the turn first, then the phase.
+        drop(seat);
+        let mut state = self.state.lock();
+        state.count_both(&self.kernel);
+        if !state.mailbox.is_at_rest() || self.signal.load(Ordering::Acquire) != 0 {
+            self.go_on(state);
+            return Ok(());
+        }
+        state.phase = Phase::Idle;
+        Ok(())
     }
 
-    /// The actor is not idle: where a few plain messages wait, the asker runs them first.
+    /// As [`ask_here`](Self::ask_here), where somebody watches, or the thread may not be the system's.
+    #[inline(never)]
+    fn ask_here_observed(
+        self: &Arc<Self>,
+        message: A::Message,
+        spot: &mut (dyn AnySpot + 'static),
+    ) -> Result<(), A::Message> {
+        if !self.kernel.is_here() || self.kernel.schedule.as_ref().is_some_and(|schedule| schedule.coin()) {
+            return Err(message);
+        }
+        self.ask_with_others(self.state.lock(), message, spot)
+    }
+
+    /// Rule 2 of the cell is broken if this happens; the long way is right all the same.
+    #[cold]
+    fn turned_away(self: &Arc<Self>, message: A::Message) -> Result<(), A::Message> {
+        self.give_back(VecDeque::new(), 0, 0, None);
+        Err(message)
+    }
+
+    /// There is more to do: the actor's own task does it.
+    #[inline(never)]
+    fn go_on(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>) {
+        state.phase = Phase::Scheduled;
+        let action = state.rouse();
+        drop(state);
+        self.act(action);
+    }
+
+    /// By the whole way: where a few plain messages wait, the asker runs them first.
     #[inline(never)]
     fn ask_with_others(
         self: &Arc<Self>,
         mut state: MutexGuard<'_, State<A>>,
         message: A::Message,
-        spot: &mut dyn AnySpot,
+        spot: &mut (dyn AnySpot + 'static),
     ) -> Result<(), A::Message> {
         if !matches!(state.phase, Phase::Idle | Phase::Scheduled)
             || state.closed
@@ -154,33 +208,48 @@ impl<A: Actor> Cell<A> {
             return Err(message);
         }
         let asked = self.answer_here(&mut seat, &mut ctx, message, spot, sample);
-        // Rule 2: the turn first, then the phase.
-        drop(seat);
-        ctx.follow_up(&mut batch);
-        self.settle_asked(asked, batch, handled)
+        self.settle_asked(seat, ctx, asked, batch, handled)
     }
 
     /// Runs the handler of an asked message. The answer lies in `spot` then, whatever it is.
-    #[inline]
     fn answer_here(
         self: &Arc<Self>,
         seat: &mut Turn<'_, A>,
         ctx: &mut Context<A>,
         message: A::Message,
-        spot: &mut dyn AnySpot,
+        spot: &mut (dyn AnySpot + 'static),
         sample: bool,
     ) -> Asked<A::Message> {
         let Some(actor) = seat.as_mut() else { return Asked::Later(message) };
         let began = sample.then(Instant::now);
-        let record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
         let room = self.room_here();
-        let outcome = watched(|| match self.about_to_handle(record.message_type) {
-            Ok(()) => room.within(|| actor.handle_plain(message, ctx, &mut Answer::here(spot))),
-            Err(fault) => Plain::Done(Err(fault)),
+        let mut outcome = None;
+        let caught = watched(|| {
+            outcome = Some(match self.about_to_handle(std::any::type_name::<A::Message>()) {
+                Ok(()) => room.within(|| actor.handle_plain(message, ctx, &mut Answer::here(spot))),
+                Err(fault) => Plain::Done(Err(fault)),
+            });
         });
+        let asked = self.look_at(outcome, caught, ctx, spot);
+        if let Some(began) = began {
+            self.note_speed(began.elapsed());
+        }
+        asked
+    }
+
+    /// What came of an asked message, whatever it is.
+    #[inline(never)]
+    fn look_at(
+        &self,
+        outcome: Option<Plain<A::Message>>,
+        caught: std::thread::Result<()>,
+        ctx: &mut Context<A>,
+        spot: &mut (dyn AnySpot + 'static),
+    ) -> Asked<A::Message> {
+        let record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
         self.count_told_errors();
-        let (handled, verdict) = match outcome {
-            Ok(Plain::Done(outcome)) => match ctx.trouble(outcome, record) {
+        let (handled, verdict) = match caught.map(|()| outcome) {
+            Ok(Some(Plain::Done(outcome))) => match ctx.trouble(outcome, record) {
                 None => (1, None),
                 Some(trouble) => {
                     let handled = match &trouble {
@@ -193,7 +262,8 @@ impl<A: Actor> Cell<A> {
                     (handled, Some(trouble))
                 }
             },
-            Ok(Plain::Later(message)) => return Asked::Later(message),
+            Ok(Some(Plain::Later(message))) => return Asked::Later(message),
+            Ok(None) => (0, None),
             Err(payload) => {
                 let error = ActorError::panic(payload);
                 spot.fail(AskError::Crashed { reason: error.reason() });
@@ -202,9 +272,6 @@ impl<A: Actor> Cell<A> {
                 (0, Some(Trouble::Failed { error, record }))
             }
         };
-        if let Some(began) = began {
-            self.note_speed(began.elapsed());
-        }
         if spot.is_empty() {
             spot.fail(AskError::NoReply);
         }
@@ -227,12 +294,18 @@ impl<A: Actor> Cell<A> {
         self.slow.store(slow, Ordering::Relaxed);
     }
 
+    #[inline(never)]
     fn settle_asked(
         self: &Arc<Self>,
+        seat: Turn<'_, A>,
+        mut ctx: Context<A>,
         asked: Asked<A::Message>,
-        batch: VecDeque<Mail<A>>,
+        mut batch: VecDeque<Mail<A>>,
         before: u32,
     ) -> Result<(), A::Message> {
+        // Rule 2: the turn first, then the phase.
+        drop(seat);
+        ctx.follow_up(&mut batch);
         match asked {
             Asked::Done { handled, verdict } => {
                 self.give_back(batch, 1, before + handled, verdict);
@@ -276,8 +349,8 @@ impl<A: Actor> Cell<A> {
     }
 }
 
-/// Whether this run of a plain handler is timed: the first few, and one in so many.
+/// Whether this run of a handler is timed.
 #[inline]
 pub(super) fn is_sampled(handled: u32) -> bool {
-    handled < FIRST || handled.is_multiple_of(SAMPLE)
+    handled & (SAMPLE - 2) == 0
 }

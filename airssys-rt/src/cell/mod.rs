@@ -714,8 +714,13 @@ impl<A: Actor> Cell<A> {
     #[inline]
     pub(crate) fn release(this: &Arc<Self>) {
         if this.references.fetch_sub(1, Ordering::AcqRel) == 1 {
-            this.request_end(Ending::Drain, true);
+            this.abandon();
         }
+    }
+
+    #[inline(never)]
+    fn abandon(self: &Arc<Self>) {
+        self.request_end(Ending::Drain, true);
     }
 }
 
