@@ -10,7 +10,7 @@ use std::task::{Context as TaskContext, Poll};
 use tokio::sync::oneshot;
 
 use crate::actor::{Actor, Handles};
-use crate::address::{Address, HasProcess, Here, Posting, Target, WeakSender};
+use crate::address::{Address, HasProcess, Here, Posting, Target, Wait, WeakSender};
 use crate::cell::{Cell, Posted};
 use crate::error::NotRunning;
 use crate::exit::{Down, ExitReason, MonitorId};
@@ -154,8 +154,8 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for ActorRef<A> {
     }
 
     #[inline]
-    fn __post(&self, _turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
-        match self.cell.post(<A as Handles<M>>::into_mail(letter), wait) {
+    fn __post(&self, _turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M> {
+        match self.cell.post_for(<A as Handles<M>>::into_mail(letter), wait) {
             Posted::Done => Posting::Done,
             refused => unpack::<A, M>(refused),
         }
@@ -263,9 +263,9 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for WeakRef<A> {
         }
     }
 
-    fn __post(&self, _turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
+    fn __post(&self, _turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M> {
         match self.cell.upgrade() {
-            Some(cell) => match cell.post(<A as Handles<M>>::into_mail(letter), wait) {
+            Some(cell) => match cell.post_for(<A as Handles<M>>::into_mail(letter), wait) {
                 Posted::Done => Posting::Done,
                 refused => unpack::<A, M>(refused),
             },

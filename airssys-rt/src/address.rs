@@ -49,7 +49,7 @@ pub trait Address<M: Send + 'static>: Clone + Send + Sync + 'static {
     #[doc(hidden)]
     fn __ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M>;
     #[doc(hidden)]
-    fn __post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M>;
+    fn __post(&self, turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M>;
     #[doc(hidden)]
     fn __target(&self) -> Option<Target>;
     /// Who gets the message of this turn, where the address alone does not say.
@@ -78,6 +78,20 @@ pub(crate) const DEFAULT_ASK_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Here<'a> {
     pub(crate) spot: &'a mut (dyn AnySpot + 'static),
     pub(crate) poll: usize,
+}
+
+/// What the sender of a letter does meanwhile.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// It goes on, whether the letter was taken or not.
+    No,
+    /// It waits for room.
+    ForRoom,
+    /// It waits for the answer; `poll` is the address behind the waker of the future that does.
+    ForAnswer {
+        /// Whose poll it is.
+        poll: usize,
+    },
 }
 
 /// The cell behind an address.
@@ -127,6 +141,7 @@ impl HasProcess for ProcessInfo {
 
 crate::opaque::opaque_debug! {
     Posting<M>;
+    Wait;
     Timer;
     Target;
     Town;

@@ -10,7 +10,7 @@ use futures_core::Stream;
 
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::{ActorRef, WeakRef, next_monitor};
-use crate::address::{Address, HasProcess, Posting, Timer};
+use crate::address::{Address, HasProcess, Posting, Timer, Wait};
 use crate::cell::{Cell, Posted, Record, Subscription, Trouble};
 use crate::delivery::PublishAndWait;
 use crate::error::{ActorError, ActorResult, discard};
@@ -85,7 +85,13 @@ impl<A: Actor> Context<A> {
         self.wishes.get().is_none() && self.answer.get().is_told()
     }
 
-    /// Drops an [untouched](Self::is_untouched) context.
+    /// Whether nothing came of the message in hand but its answer, which is given.
+    #[inline]
+    pub(crate) fn is_smooth(&mut self) -> bool {
+        self.wishes.get().is_none() && self.answer.get().is_gone()
+    }
+
+    /// Drops an [untouched](Self::is_untouched) or [smooth](Self::is_smooth) context.
     #[inline]
     pub(crate) fn put_down(self) {
         let Self { cell, answer, wishes, .. } = self;
@@ -240,7 +246,7 @@ impl<A: Actor> Context<A> {
                 let message = to_message(item);
                 let posting = {
                     let Some(actor) = cell.upgrade().and_then(ActorRef::revive) else { return };
-                    actor.__post(0, Letter::told(message), true)
+                    actor.__post(0, Letter::told(message), Wait::ForRoom)
                 };
                 match posting {
                     Posting::Done | Posting::Full(_) => {}

@@ -45,7 +45,9 @@ impl Caller {
 }
 
 /// The span in which an actor handles one message: its own, below the caller's.
-pub(crate) struct Room(Option<Span>);
+///
+/// In a box, since nearly always there is none, and it lies in every handler's future.
+pub(crate) struct Room(Option<Box<Span>>);
 
 impl Room {
     /// Nobody records spans.
@@ -79,7 +81,7 @@ impl Room {
                 tracing::span!(target: "airssys_rt", parent: None, Level::INFO, "actor", %pid, name, actor)
             }
         };
-        Self(Some(span))
+        Self(Some(Box::new(span)))
     }
 
     #[inline]

@@ -20,12 +20,7 @@ impl<M> Letter<M> {
         Self { message, port }
     }
 
-    /// Whether somebody waits for an answer.
     #[inline]
-    pub(crate) fn is_asked(&self) -> bool {
-        self.port.as_ref().is_some_and(|port| port.is_ask())
-    }
-
     pub(crate) fn asked(message: M, port: Arc<dyn Port>) -> Self {
         Self { message, port: Some(port) }
     }

@@ -35,6 +35,10 @@ impl<T> Lock<T> {
     pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    pub(crate) fn get_mut(&mut self) -> &mut T {
+        self.0.get_mut().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 pub(crate) mod own {
@@ -97,6 +101,13 @@ pub(crate) mod own {
     impl<T> Lock<T> {
         pub(crate) fn new(value: T) -> Self {
             Self { word: AtomicU8::new(FREE), value: UnsafeCell::new(value) }
+        }
+
+        /// Without locking: `&mut` says that nobody else is there.
+        #[cfg(not(airssys_loom))]
+        #[inline]
+        pub(crate) fn get_mut(&mut self) -> &mut T {
+            self.value.get_mut()
         }
 
         #[cfg(not(airssys_loom))]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::address::{Address, HasProcess, Here, Posting, Target, Town, WeakSender};
+use crate::address::{Address, HasProcess, Here, Posting, Target, Town, Wait, WeakSender};
 use crate::error::TrySendError;
 use crate::letter::Letter;
 use crate::process::ProcessInfo;
@@ -42,7 +42,7 @@ pub struct Recipient<M: Send + 'static> {
 trait AnyAddress<M>: Send + Sync {
     fn turn(&self) -> usize;
     fn ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M>;
-    fn post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M>;
+    fn post(&self, turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M>;
     fn target(&self) -> Option<Target>;
     fn target_of(&self, turn: usize) -> Option<Target>;
     fn weak(&self) -> WeakSender<M>;
@@ -59,7 +59,7 @@ impl<D: Address<M>, M: Send + 'static> AnyAddress<M> for D {
         self.__ask_here(turn, message, spot)
     }
 
-    fn post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
+    fn post(&self, turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M> {
         self.__post(turn, letter, wait)
     }
 
@@ -143,7 +143,7 @@ impl<M: Send + 'static> Address<M> for Recipient<M> {
         self.to.ask_here(turn, message, spot)
     }
 
-    fn __post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
+    fn __post(&self, turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M> {
         self.to.post(turn, letter, wait)
     }
 

@@ -1,7 +1,7 @@
 //! The slot of an answer: an ask waits on it, a handler fills it once, whoever goes first.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell as Place, RefCell};
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::instrument::{Caller, PanicWatch, in_actor};
 use crate::lock::Lock;
 
 /// A letter's way back to its sender, its type forgotten.
-pub(crate) trait Port: Send + Sync {
+pub(crate) trait Port: Any + Send + Sync {
     /// Takes the answer out of an `Option<R>`.
     fn accept(&self, answer: &mut dyn Any);
     /// Takes a boxed answer of a type that only the asker knows.
@@ -45,6 +45,11 @@ pub(crate) struct ReplyCell<R> {
     caller: Caller,
 }
 
+thread_local! {
+    /// The slot of the last ask that was answered at once: most likely the next one wants such a slot, too.
+    static SPARE: Place<Option<Arc<dyn Any + Send + Sync>>> = const { Place::new(None) };
+}
+
 enum State<R> {
     Empty,
     Waiting(Waker),
@@ -60,17 +65,48 @@ impl<R> ReplyCell<R> {
         Self { state: Lock::new(State::Empty), deadline, caller }
     }
 
+    /// One for an ask that is about to be sent.
+    #[inline]
+    pub(crate) fn fresh(deadline: Instant, caller: Caller) -> Arc<Self>
+    where
+        R: Send + 'static,
+    {
+        let spare = SPARE.take().and_then(|spare| spare.downcast::<Self>().ok());
+        if let Some(mut spare) = spare
+            && let Some(cell) = Arc::get_mut(&mut spare)
+        {
+            *cell.state.get_mut() = State::Empty;
+            cell.deadline = Some(deadline);
+            cell.caller = caller;
+            return spare;
+        }
+        Arc::new(Self::new(Some(deadline), caller))
+    }
+
+    /// Keeps a slot that nobody else holds for the next ask on this thread.
+    #[inline]
+    pub(crate) fn keep(self: Arc<Self>)
+    where
+        R: Send + 'static,
+    {
+        SPARE.with(|spare| drop(spare.replace(Some(self))));
+    }
+
     fn settle(&self, answer: Result<R, AskError>) {
         let mut state = self.state.lock();
+        if matches!(*state, State::Empty) {
+            // An empty one has no destructor that would have to look.
+            std::mem::forget(std::mem::replace(&mut *state, State::Done(answer)));
+            return;
+        }
         match std::mem::replace(&mut *state, State::Closed) {
-            State::Empty => *state = State::Done(answer),
             State::Waiting(waker) => {
                 *state = State::Done(answer);
                 drop(state);
                 shielded(|| waker.wake());
             }
             // The first answer stands; an answer to nobody is dropped, and its destructor is foreign code.
-            old @ (State::Done(_) | State::Closed | State::Expired) => {
+            old @ (State::Empty | State::Done(_) | State::Closed | State::Expired) => {
                 *state = old;
                 drop(state);
                 let _ = discard(answer);
@@ -100,6 +136,19 @@ impl<R> ReplyCell<R> {
                 }
                 _ => Poll::Ready(Some(Err(AskError::NoReply))),
             },
+        }
+    }
+
+    /// The answer, if it is there and nobody else holds the slot any more.
+    #[inline]
+    pub(crate) fn take_alone(this: &mut Arc<Self>) -> Option<Result<R, AskError>> {
+        let state = Arc::get_mut(this)?.state.get_mut();
+        if !matches!(state, State::Done(_)) {
+            return None;
+        }
+        match std::mem::replace(state, State::Closed) {
+            State::Done(answer) => Some(answer),
+            _ => None,
         }
     }
 
@@ -342,21 +391,28 @@ impl<'a> Answer<'a> {
     /// Answers. A second answer, or one to a tell, is dropped.
     #[inline]
     pub fn send<R: Send + 'static>(&mut self, value: R) {
-        if let Way::Here(spot) = &mut self.0
-            && let Some(spot) = (&mut **spot as &mut dyn Any).downcast_mut::<Spot<R>>()
-        {
-            spot.fill(value);
-            self.0 = Way::Gone;
-            return;
+        match &mut self.0 {
+            Way::Told => drop_untaken(value),
+            Way::Here(spot) => match (&mut **spot as &mut dyn Any).downcast_mut::<Spot<R>>() {
+                Some(spot) => {
+                    spot.fill(value);
+                    self.0 = Way::Gone;
+                }
+                None => self.send_far(value),
+            },
+            Way::Asked(_) | Way::Gone => self.send_far(value),
         }
-        if matches!(self.0, Way::Told) {
-            return drop_untaken(value);
-        }
-        self.send_far(value);
     }
 
     #[inline(never)]
     fn send_far<R: Send + 'static>(&mut self, value: R) {
+        if let Way::Asked(port) = &self.0
+            && let Some(cell) = (&**port as &dyn Any).downcast_ref::<ReplyCell<R>>()
+        {
+            cell.settle(Ok(value));
+            self.0 = Way::Gone;
+            return;
+        }
         let mut value = Some(value);
         match std::mem::replace(&mut self.0, Way::Gone) {
             Way::Told => self.0 = Way::Told,

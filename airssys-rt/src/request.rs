@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::{Instant, Sleep};
 
-use crate::address::{Address, Here, Posting, Target, Timer, Town, Waits};
+use crate::address::{Address, Here, Posting, Target, Timer, Town, Wait, Waits};
 use crate::cell::{Current, current, down_error};
 use crate::deadline::{Deadlines, Noted};
 use crate::error::{AskError, SendError, TrySendError, discard};
@@ -150,7 +150,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// [`TrySendError`] with the message, when there is no room or the actor has ended.
     pub fn try_tell(self) -> Result<(), TrySendError<M>> {
         let to = self.to.get();
-        match to.__post(to.__turn(), Letter::told(self.message), false) {
+        match to.__post(to.__turn(), Letter::told(self.message), Wait::No) {
             Posting::Done | Posting::Waits(_) => Ok(()),
             Posting::Full(letter) => Err(TrySendError::Full(letter.message)),
             Posting::Stopped(letter) => Err(TrySendError::Stopped(letter.message)),
@@ -412,7 +412,8 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Ask<'_, D, M, R> {
         later: Option<Arc<ReplyCell<R>>>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<R, AskError>> {
-        match Journey::begin(self.to.get(), turn, unsent, later, self.limit, self.ignore_cycle) {
+        let poll = cx.waker().data().addr();
+        match Journey::begin(self.to.get(), turn, unsent, later, self.limit, self.ignore_cycle, poll) {
             Begun::Answered(answer) => Poll::Ready(answer),
             Begun::Waits(journey) => self.journey.insert(Box::new(journey)).poll(cx),
         }
@@ -436,27 +437,37 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
         later: Option<Arc<ReplyCell<R>>>,
         limit: Option<Duration>,
         ignore_cycle: bool,
+        poll: usize,
     ) -> Begun<M, R> {
         let asker = current();
         let (limit, until) = deadline(limit, to, asker.as_ref());
-        let cell = later.unwrap_or_else(|| Arc::new(ReplyCell::new(Some(until), Caller::current())));
-        let port: Arc<dyn Port> = cell.clone();
-        let cell = Waiting(cell);
-        let watched = port.clone();
+        let cell = later.unwrap_or_else(|| ReplyCell::fresh(until, Caller::current()));
+        let mut cell = cell;
         let asking = match asker {
             None => None,
-            Some(asker) => match note(asker, to.__target_of(turn), Arc::downgrade(&port), ignore_cycle) {
-                Ok(asking) => asking,
-                Err(error) => return Begun::Answered(Err(unsent_for(unsent, error))),
-            },
+            Some(asker) => {
+                let port: Weak<dyn Port> = Arc::downgrade(&cell) as Weak<ReplyCell<R>>;
+                match note(asker, to.__target_of(turn), port, ignore_cycle) {
+                    Ok(asking) => asking,
+                    Err(error) => return Begun::Answered(Err(unsent_for(unsent, error))),
+                }
+            }
         };
-        let posting = unsent.map(|message| to.__post(turn, Letter::asked(message, port), true));
+        let posting = unsent
+            .map(|message| to.__post(turn, Letter::asked(message, cell.clone()), Wait::ForAnswer { poll }));
+        if matches!(posting, Some(Posting::Done)) {
+            if let Some(answer) = ReplyCell::take_alone(&mut cell) {
+                cell.keep();
+                return Begun::Answered(answer);
+            }
+            if let Some(answer) = cell.try_take() {
+                return Begun::Answered(answer);
+            }
+        }
+        let watched: Arc<dyn Port> = cell.clone();
+        let cell = Waiting(cell);
         let stage = match posting {
-            None => Stage::Waiting(cell),
-            Some(Posting::Done) => match cell.0.try_take() {
-                Some(answer) => return Begun::Answered(answer),
-                None => Stage::Waiting(cell),
-            },
+            None | Some(Posting::Done) => Stage::Waiting(cell),
             Some(Posting::Waits(waits)) => Stage::Posting { waits, cell: Some(cell) },
             Some(Posting::Full(letter)) => return Begun::Answered(Err(unsent_for(letter, AskError::Full))),
             Some(Posting::Stopped(letter)) => {
@@ -622,7 +633,7 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
             ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
             let Some(message) = self.message.take() else { return Poll::Ready(Ok(())) };
             let to = self.to.get();
-            match to.__post(to.__turn(), Letter::told(message), true) {
+            match to.__post(to.__turn(), Letter::told(message), Wait::ForRoom) {
                 Posting::Done => return Poll::Ready(Ok(())),
                 Posting::Full(letter) => return Poll::Ready(Err(SendError::Full(letter.message))),
                 Posting::Stopped(letter) => return Poll::Ready(Err(SendError::Stopped(letter.message))),

@@ -488,6 +488,12 @@ impl<A: Actor> Cell<A> {
             // No incarnation runs: what comes next is the supervisor's to say.
             return;
         }
+        if let Some(adopted) = state.rare.as_mut().and_then(|rare| rare.adopted.take()) {
+            drop(state);
+            // It has the turn, and says the same of itself.
+            let _ = discard(adopted);
+            return;
+        }
         let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
         let owned: Vec<_> = match state.more_if_any() {
             Some(more) => more.owned.values().map(|owned| owned.cell.clone()).collect(),

@@ -49,6 +49,12 @@ pub(crate) struct Record {
 }
 
 impl Record {
+    /// That of a message of the actor's own.
+    #[inline]
+    pub(super) fn of_message<A: Actor>() -> Self {
+        Self { counted: true, message_type: std::any::type_name::<A::Message>() }
+    }
+
     #[inline]
     pub(super) fn of<A: Actor>(mail: &Mail<A>) -> Self {
         Self { counted: mail.takes_room(), message_type: mail.message_type() }
@@ -75,9 +81,10 @@ pub(super) fn run_plain<A: Actor>(
 ) -> Step<A> {
     // Looked at once a run: nothing that is ready to be handled came after a change that somebody waited for.
     let (traced, simulated) = (instrument::is_on(), home.kernel.schedule.is_some());
-    // That of the message in hand; told between two messages.
+    // Those of the message in hand; between two messages, told, and of a message of its own.
     let mut answer = Answer::told();
-    let mut record = Record { counted: false, message_type: "" };
+    let mut record = Record::of_message::<A>();
+    let quiet = !traced && !simulated;
     let caught = watched(|| {
         loop {
             if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
@@ -89,9 +96,23 @@ pub(super) fn run_plain<A: Actor>(
             let Some(mail) = batch.pop_front() else { return Step::Drained };
             *budget -= 1;
             let outcome = match mail {
-                // The hottest path of all: `open` would look once more at what it is.
+                // The hottest path of all: told, and nobody watches.
+                Mail::Message(Letter { message, port: None }) if quiet => {
+                    home.begun(true);
+                    match actor.handle_plain(message, ctx, &mut answer) {
+                        Plain::Done(Ok(())) if !ctx.has_wishes() => {
+                            *handled += 1;
+                            continue;
+                        }
+                        Plain::Done(outcome) => outcome,
+                        // An async handler's.
+                        Plain::Later(message) => {
+                            return Step::Async(Mail::Message(Letter { message, port: None }));
+                        }
+                    }
+                }
+                // `open` would look once more at what it is.
                 Mail::Message(Letter { message, port }) => {
-                    record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
                     home.begun(true);
                     if simulated && !A::is_plain(&message) {
                         return Step::Async(Mail::Message(Letter { message, port }));
@@ -109,7 +130,6 @@ pub(super) fn run_plain<A: Actor>(
                         Err(fault) => Err(fault),
                         Ok(()) => match room.within(|| actor.handle_plain(message, ctx, &mut answer)) {
                             Plain::Done(outcome) => outcome,
-                            // An async handler's.
                             Plain::Later(message) => {
                                 let port = answer.take_port();
                                 return Step::Async(Mail::Message(Letter { message, port }));
@@ -125,6 +145,7 @@ pub(super) fn run_plain<A: Actor>(
                     }
                     let Some(port) = open_errand(&mut *errand) else {
                         home.put_away(Mail::Other(errand));
+                        record = Record::of_message::<A>();
                         continue;
                     };
                     let room = home.room(port.as_deref());
@@ -144,6 +165,7 @@ pub(super) fn run_plain<A: Actor>(
                 answer = Answer::told();
             }
             *handled += u32::from(record.counted);
+            record = Record::of_message::<A>();
         }
     });
     home.count_told_errors();
@@ -230,15 +252,42 @@ pub(super) fn begin_async<A: Actor>(
     let deadline = port.as_ref().and_then(|port| port.deadline());
     let room = home.room(port.as_deref());
     *ctx.answer() = Answer::of(port);
-    match catch_unwind(AssertUnwindSafe(|| home.about_to_handle(record.message_type))) {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => {
-            ctx.answer().fail(ask_error(&error));
-            return Some(Err(Trouble::Failed { error, record }));
-        }
-        Err(payload) => return Some(Err(crashed(ctx, ActorError::panic(payload), record))),
+    if home.kernel.schedule.is_some()
+        && let Err(trouble) = simulated(home, ctx, record)
+    {
+        return Some(Err(trouble));
     }
     Some(Ok(Job { mail, room, deadline, record }))
+}
+
+/// Makes a message ready that is not asked too late.
+pub(super) fn attended<A: Actor>(
+    home: &Arc<Cell<A>>,
+    ctx: &mut Context<A>,
+    message: A::Message,
+    port: Option<Arc<dyn Port>>,
+) -> Result<Job<A>, Trouble> {
+    let record = Record::of_message::<A>();
+    let deadline = port.as_ref().and_then(|port| port.deadline());
+    let room = home.room(port.as_deref());
+    *ctx.answer() = Answer::of(port);
+    if home.kernel.schedule.is_some() {
+        simulated(home, ctx, record)?;
+    }
+    Ok(Job { mail: Mail::Message(Letter { message, port: None }), room, deadline, record })
+}
+
+/// What a simulation does to a message that is about to be handled.
+#[cold]
+fn simulated<A: Actor>(home: &Arc<Cell<A>>, ctx: &mut Context<A>, record: Record) -> Result<(), Trouble> {
+    match catch_unwind(AssertUnwindSafe(|| home.about_to_handle(record.message_type))) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            ctx.answer().fail(ask_error(&error));
+            Err(Trouble::Failed { error, record })
+        }
+        Err(payload) => Err(crashed(ctx, ActorError::panic(payload), record)),
+    }
 }
 
 /// The async handler of a message, run as its actor.

@@ -20,6 +20,7 @@ mod loom_tests;
 mod relay;
 mod run;
 mod state;
+mod visit;
 
 use std::any::Any;
 use std::collections::btree_map::Entry;
@@ -31,11 +32,13 @@ use std::task::Waker;
 use tokio::sync::oneshot;
 
 use crate::actor::Actor;
+use crate::address::Wait;
 use crate::config::MailboxConfig;
 use crate::context::Context;
 use crate::error::{ActorError, AskError, shielded};
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
+use crate::letter::Letter;
 use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Item, Offer, Room};
@@ -52,6 +55,7 @@ use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
 pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
+use handle::Stopped;
 pub(crate) use handle::{Record, Trouble};
 pub(crate) use relay::let_go;
 pub(crate) use state::{Failure, Launch, Limit, Subscription};
@@ -198,15 +202,27 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// Puts a letter into the mailbox, or says why not; that of an asker may be handled at once.
+    #[inline]
+    pub(crate) fn post_for(self: &Arc<Self>, mail: Mail<A>, wait: Wait) -> Posted<A> {
+        match wait {
+            Wait::No => self.post(mail, false),
+            Wait::ForRoom => self.post(mail, true),
+            Wait::ForAnswer { poll } => match mail {
+                Mail::Message(Letter { message, port: Some(port) }) => {
+                    match self.attend(message, port, poll) {
+                        Ok(()) => Posted::Done,
+                        Err(letter) => self.post(Mail::Message(letter), true),
+                    }
+                }
+                mail => self.post(mail, true),
+            },
+        }
+    }
+
     /// Puts a letter into the mailbox, or says why not.
     #[inline]
-    pub(crate) fn post(self: &Arc<Self>, mut mail: Mail<A>, wait: bool) -> Posted<A> {
-        if wait && matches!(&mail, Mail::Message(letter) if letter.is_asked()) {
-            match self.attend(mail) {
-                Ok(()) => return Posted::Done,
-                Err(unsent) => mail = unsent,
-            }
-        }
+    pub(crate) fn post(self: &Arc<Self>, mail: Mail<A>, wait: bool) -> Posted<A> {
         let config = self.mailbox_config();
         let mut state = self.state.lock();
         if state.closed {

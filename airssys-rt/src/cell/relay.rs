@@ -21,8 +21,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Poll, Waker};
-use std::time::Instant;
+use std::task::Poll;
 
 use pin_project_lite::pin_project;
 
@@ -34,15 +33,11 @@ use crate::mail::Mail;
 
 use super::handle::{Step, run_plain};
 use super::inline::{PATIENCE, is_sampled};
-use super::run::visit;
 use super::state::{Linger, Phase};
 use super::{Action, Cell};
 
 /// How many messages are handled in one chain of hand-overs.
 const CHAIN: u32 = 256;
-
-/// How deep tasks may begin within tasks.
-const DEEPEST: u32 = 4;
 
 /// A cell that is owed a wake.
 pub(super) trait Owed: Send + Sync {
@@ -60,8 +55,6 @@ struct Next {
 thread_local! {
     /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
     static HOST: Place<usize> = const { Place::new(0) };
-    /// How many tasks were begun on this thread's stack.
-    static VISITS: Place<u32> = const { Place::new(0) };
     static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
 }
 
@@ -80,7 +73,7 @@ impl Drop for Open {
 
 /// Polls a task, and runs whom it hands over to.
 #[inline]
-fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
+pub(super) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
     // Loom's threads share those of the test: the place of one would be the place of all.
     if cfg!(airssys_loom) || HOST.get() != 0 {
         return poll();
@@ -90,8 +83,12 @@ fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
     let polled = poll();
     if NEXT.with_borrow(Option::is_some) {
         run_chain();
+        drop(open);
+    } else {
+        // There is nobody to wake.
+        std::mem::forget(open);
+        HOST.set(0);
     }
-    drop(open);
     polled
 }
 
@@ -152,31 +149,6 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// Handles a message that its asker waits for and whose handler is async: at once, if the actor is idle. The asker has
-    /// nothing else to do.
-    pub(super) fn attend(self: &Arc<Self>, mail: Mail<A>) -> Result<(), Mail<A>> {
-        if !A::CONFIG.allows_inline()
-            || VISITS.get() >= DEEPEST
-            || self.slow.load(Ordering::Relaxed) >= PATIENCE
-            || mail.is_plain()
-            || !self.kernel.is_here()
-            || self.kernel.schedule.as_ref().is_some_and(|schedule| !schedule.runs_at_once(self.pid))
-        {
-            return Err(mail);
-        }
-        let mut state = self.state.lock();
-        if state.phase != Phase::Idle || state.task {
-            return Err(mail);
-        }
-        state.phase = Phase::Running;
-        state.task = true;
-        state.count_accepted(1, &self.kernel);
-        let sample = is_sampled(state.handled);
-        drop(state);
-        host_for(&self.kernel, || self.visit(Some(mail), sample));
-        Ok(())
-    }
-
     fn hand_over(self: &Arc<Self>, action: Action) {
         if self.slow.load(Ordering::Relaxed) >= PATIENCE
             || self.kernel.schedule.as_ref().is_some_and(|schedule| !schedule.runs_at_once(self.pid))
@@ -231,7 +203,7 @@ impl<A: Actor> Owed for Cell<A> {
             let sample = is_sampled(state.handled);
             drop(state);
             return match action {
-                Action::Spawn => self.visit(None, sample),
+                Action::Spawn => self.visit(sample),
                 action => self.act(action),
             };
         }
@@ -292,24 +264,8 @@ impl<A: Actor> Owed for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// Begins the actor's own task here; Tokio gets it if it is not done after its first poll.
-    fn visit(self: &Arc<Self>, first: Option<Mail<A>>, sample: bool) {
-        let began = sample.then(Instant::now);
-        let mut task = Box::pin(visit(self.clone(), first));
-        VISITS.set(VISITS.get() + 1);
-        // What wakes the task meanwhile wakes nobody: Tokio polls it anyway.
-        let polled = task.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop()));
-        VISITS.set(VISITS.get() - 1);
-        if let Some(began) = began {
-            self.note_speed(began.elapsed());
-        }
-        if polled.is_pending() {
-            self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
-        }
-    }
-
     /// The actor's own task goes on from here.
-    fn leave_to_task(
+    pub(super) fn leave_to_task(
         self: &Arc<Self>,
         mut batch: VecDeque<Mail<A>>,
         handled: u32,

@@ -28,13 +28,13 @@ use crate::testing::log::Event;
 use super::ending::End;
 use super::guard::{Interrupt, acting};
 use super::handle::{Job, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
-use super::state::{Failure, Launch, Linger, Phase, State};
+use super::state::{Adopted, Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
 
 /// How many messages are handled before other tasks get their turn.
 const BUDGET: u32 = 256;
 /// How many of them on somebody else's poll.
-const VISIT: u32 = 8;
+pub(super) const VISIT: u32 = 8;
 /// A buffer of an idle actor larger than this many bytes is given back.
 const KEPT: usize = 256;
 
@@ -43,74 +43,66 @@ enum Work<A: Actor> {
     /// The turn is its own.
     Turn,
     Launch(Box<Launch<A>>),
+    /// Another task of the actor, which began elsewhere and goes on in this one's place.
+    Adopt(Adopted),
     Leave,
 }
 
 /// The task of a cell. Dropped before its end (the runtime goes away), it leaves nothing behind.
-struct Worker<A: Actor> {
-    cell: Arc<Cell<A>>,
-    batch: VecDeque<Mail<A>>,
-    handled: u32,
+pub(super) struct Worker<A: Actor> {
+    pub(super) cell: Arc<Cell<A>>,
+    pub(super) batch: VecDeque<Mail<A>>,
+    pub(super) handled: u32,
     /// What an asker, or the message before, left to deal with.
-    trouble: Option<Trouble>,
+    pub(super) trouble: Option<Trouble>,
     /// Whether a counted message is in hand at an await.
-    hand: bool,
+    pub(super) hand: bool,
     left: bool,
     /// How many messages are handled before the first pause.
     patience: u32,
     /// It began on somebody else's poll, and goes when there is nothing more to do.
     visits: bool,
-    /// The message with which it began.
-    first: Option<Mail<A>>,
 }
 
 impl<A: Actor> Drop for Worker<A> {
     fn drop(&mut self) {
         if !self.left {
-            self.batch.extend(self.first.take());
             count(&self.cell.kernel.totals.lost_in_hand, u64::from(self.hand));
             self.cell.abandoned(&mut self.batch, self.handled);
         }
     }
 }
 
+impl<A: Actor> Worker<A> {
+    pub(super) fn new(cell: Arc<Cell<A>>, patience: u32, visits: bool) -> Self {
+        Self {
+            cell,
+            batch: VecDeque::new(),
+            handled: 0,
+            trouble: None,
+            hand: false,
+            left: false,
+            patience,
+            visits,
+        }
+    }
+}
+
 /// A task of its own.
 pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
-    lifetime(cell, None, BUDGET, false)
+    lifetime(Worker::new(cell, BUDGET, false))
 }
 
-/// A task that begins on somebody else's poll, and stays short there. With a message in hand, its phase says that it runs.
-pub(super) fn visit<A: Actor>(
-    cell: Arc<Cell<A>>,
-    first: Option<Mail<A>>,
-) -> impl Future<Output = ()> + Send + 'static {
-    lifetime(cell, first, VISIT, true)
+/// A task that begins on somebody else's poll, and stays short there.
+pub(super) fn visit<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
+    lifetime(Worker::new(cell, VISIT, true))
 }
 
-fn lifetime<A: Actor>(
-    cell: Arc<Cell<A>>,
-    first: Option<Mail<A>>,
-    patience: u32,
-    visits: bool,
-) -> impl Future<Output = ()> + Send + 'static {
-    // Made before the first poll: a task that is dropped unpolled has to clean up, too.
-    let mut worker = Worker {
-        cell,
-        batch: VecDeque::new(),
-        handled: 0,
-        trouble: None,
-        hand: false,
-        left: false,
-        patience,
-        visits,
-        first,
-    };
+/// Made before the first poll: a task that is dropped unpolled has to clean up, too.
+pub(super) fn lifetime<A: Actor>(mut worker: Worker<A>) -> impl Future<Output = ()> + Send + 'static {
     async move {
         let cell = worker.cell.clone();
         let mut ctx = Context::new(cell.clone());
-        if worker.first.is_some() {
-            worker.turn(&cell, take_turn(&cell), &mut ctx).await;
-        }
         while !worker.left {
             match std::future::poll_fn(|cx| cell.poll_work(cx, &mut worker)).await {
                 Work::Turn => {
@@ -122,6 +114,12 @@ fn lifetime<A: Actor>(
                 }
                 // Boxed, since it is rare and would make every task large.
                 Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
+                Work::Adopt(task) => {
+                    // It cleans up after itself.
+                    worker.left = true;
+                    task.await;
+                    worker.left = false;
+                }
                 Work::Leave => break,
             }
             worker.shrink();
@@ -186,7 +184,13 @@ impl<A: Actor> Cell<A> {
                     }
                     state.mailbox.shrink(KEPT);
                 }
-                Phase::Running | Phase::Down | Phase::Unborn => {}
+                Phase::Running => {
+                    let adopted = state.rare.as_mut().and_then(|rare| rare.adopted.take());
+                    if let Some(task) = adopted {
+                        return Poll::Ready(Work::Adopt(task));
+                    }
+                }
+                Phase::Down | Phase::Unborn => {}
             }
             state.fall_asleep(cx);
             return Poll::Pending;
@@ -196,7 +200,7 @@ impl<A: Actor> Cell<A> {
 
 impl<A: Actor> State<A> {
     /// Whether the parked task of the idle actor stays.
-    fn lingers(&self) -> bool {
+    pub(super) fn lingers(&self) -> bool {
         // A supervisor's task is dropped with its runtime, and ends the children then.
         let supervises = self.rare.as_ref().is_some_and(|rare| rare.supervises);
         supervises || matches!(self.linger, Linger::In | Linger::Used)
@@ -212,7 +216,7 @@ impl<A: Actor> State<A> {
 
 impl<A: Actor> Worker<A> {
     /// The task ends in order: there is nothing to clean up.
-    fn leave(&mut self) {
+    pub(super) fn leave(&mut self) {
         self.left = true;
     }
 
@@ -391,15 +395,9 @@ impl<A: Actor> Worker<A> {
         ctx: &mut Context<A>,
         budget: &mut u32,
     ) -> Step<A> {
-        if self.first.is_some() || self.batch.front().is_some_and(|mail| !mail.is_plain()) {
+        if self.batch.front().is_some_and(|mail| !mail.is_plain()) {
             if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
-                if let Some(mail) = self.first.take() {
-                    self.batch.push_front(mail);
-                }
                 return Step::Signalled;
-            }
-            if let Some(mail) = self.first.take() {
-                return Step::Async(mail);
             }
             if *budget == 0 {
                 return Step::Budget;
@@ -555,7 +553,7 @@ enum Refill<'h, A> {
 }
 
 /// The turn of a cell whose phase says that it is free: at most, somebody is about to give it back.
-fn take_turn<A: Actor>(home: &Cell<A>) -> Turn<'_, A> {
+pub(super) fn take_turn<A: Actor>(home: &Cell<A>) -> Turn<'_, A> {
     let mut tries = 0_u32;
     loop {
         if let Some(seat) = home.seat.try_take() {

@@ -161,12 +161,17 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) owner: Option<Arc<dyn Owner>>,
     pub(super) launch: Option<Box<Launch<A>>>,
     pub(super) reason: Option<Box<ExitReason>>,
+    /// What the parked task goes on with.
+    pub(super) adopted: Option<Adopted>,
     pub(super) more: Option<Box<More>>,
     pub(crate) limit: Limit,
     pub(crate) supervises: bool,
     /// It did not yield to a kill, and was reported. It is taken back when the incarnation is over.
     pub(super) leaked: bool,
 }
+
+/// A task of the actor that began on somebody else's poll.
+pub(super) type Adopted = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How long a stop handler may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -290,6 +295,7 @@ impl<A: Actor> State<A> {
                 owner: None,
                 launch: None,
                 reason: None,
+                adopted: None,
                 more: None,
                 limit: Limit::Default,
                 supervises: false,

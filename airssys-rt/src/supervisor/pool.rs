@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::ActorRef;
-use crate::address::{Address, Here, Posting, Target, Town, WeakSender};
+use crate::address::{Address, Here, Posting, Target, Town, Wait, WeakSender};
 use crate::error::AskError;
 use crate::letter::Letter;
 use crate::recipient::Recipient;
@@ -116,7 +116,7 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
         self.member(turn).__ask_here(turn, message, spot)
     }
 
-    fn __post(&self, turn: usize, letter: Letter<M>, wait: bool) -> Posting<M> {
+    fn __post(&self, turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M> {
         self.member(turn).__post(turn, letter, wait)
     }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use tokio::sync::Notify;
 
-use crate::address::{Address, Here, Posting, Target, WeakSender};
+use crate::address::{Address, Here, Posting, Target, Wait, WeakSender};
 use crate::error::AskError;
 use crate::letter::Letter;
 use crate::lock::Lock;
@@ -178,7 +178,7 @@ impl<M: Send + 'static> Address<M> for Probe<M> {
         Err(message)
     }
 
-    fn __post(&self, _turn: usize, letter: Letter<M>, _wait: bool) -> Posting<M> {
+    fn __post(&self, _turn: usize, letter: Letter<M>, _wait: Wait) -> Posting<M> {
         self.take(letter)
     }
 

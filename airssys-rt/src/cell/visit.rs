@@ -1,0 +1,376 @@
+//! A task that begins on somebody else's poll: its first poll costs no hop, and Tokio gets it only if it is not done by then.
+//!
+//! An ask of an async handler on an idle actor begins one with its message in hand. The handler's future has to lie still
+//! from its first poll on, so it is boxed, and little else is, since that is made for every such ask.
+//!
+//! Rules:
+//!
+//! 1. The phase is `Running` before a visit with a message begins; the visit takes the turn, and gives both back.
+//! 2. Where the actor has a task that is parked, the visitor keeps that one's waker (and so its wake) while it runs. Not done
+//!    after its first poll, the visit is adopted: the parked task goes on with it in its own place. So there is one task still.
+//! 3. Whatever is unusual (a failure, an end, plain messages in between) is left to the loop of every task.
+
+use std::cell::Cell as Place;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context as TaskContext, Poll, Waker};
+use std::time::Instant;
+
+use crate::actor::Actor;
+use crate::context::Context;
+use crate::error::ActorResult;
+use crate::kernel::count;
+use crate::letter::Letter;
+use crate::lock::MutexGuard;
+use crate::mail::Mail;
+use crate::reply::Port;
+
+use super::guard::Interrupt;
+use super::handle::{Record, attended, finish_async, handling};
+use super::inline::{PATIENCE, is_sampled};
+use super::relay::{Hosting, host_for};
+use super::run::{VISIT, Worker, lifetime, take_turn, visit};
+use super::state::{Linger, Phase, State};
+use super::{Action, Cell, Stopped, Trouble};
+
+/// How deep tasks may begin within tasks.
+const DEEPEST: u32 = 4;
+/// How many places a buffer may keep that the visit leaves behind.
+const KEPT: usize = 4;
+
+thread_local! {
+    /// How many tasks were begun on this thread's stack.
+    static VISITS: Place<u32> = const { Place::new(0) };
+}
+
+impl<A: Actor> Cell<A> {
+    /// Handles a message that its asker waits for and whose handler is async: at once, if the actor is idle. The asker has
+    /// nothing else to do.
+    pub(super) fn attend(
+        self: &Arc<Self>,
+        message: A::Message,
+        port: Arc<dyn Port>,
+        poll: usize,
+    ) -> Result<(), Letter<A::Message>> {
+        if !A::CONFIG.allows_inline()
+            || VISITS.get() >= DEEPEST
+            || A::is_plain(&message)
+            || self.slow.load(Ordering::Relaxed) >= PATIENCE
+            || !(self.kernel.is_quietly_here(poll) || self.may_begin_simulated())
+        {
+            return Err(Letter::asked(message, port));
+        }
+        let mut state = self.state.lock();
+        let parked = match state.phase {
+            Phase::Idle if !state.task => None,
+            // Rule 2.
+            Phase::Idle if state.asleep && state.waker.is_some() => state.waker.take(),
+            _ => {
+                drop(state);
+                return Err(Letter::asked(message, port));
+            }
+        };
+        state.phase = Phase::Running;
+        state.task = true;
+        state.asleep = false;
+        state.count_accepted(1, &self.kernel);
+        let sample = is_sampled(state.handled);
+        drop(state);
+        host_for(&self.kernel, || {
+            if sample {
+                self.timed(|| self.begin_with(message, port, parked));
+            } else {
+                self.begin_with(message, port, parked);
+            }
+        });
+        Ok(())
+    }
+
+    #[cold]
+    fn may_begin_simulated(&self) -> bool {
+        self.kernel.is_here()
+            && self.kernel.schedule.as_ref().is_some_and(|schedule| schedule.runs_at_once(self.pid))
+    }
+
+    #[inline]
+    fn begin_with(self: &Arc<Self>, message: A::Message, port: Arc<dyn Port>, mut parked: Option<Waker>) {
+        let mut task = Box::pin(visited(self.clone(), message, Some(port)));
+        let polled = poll_here(task.as_mut()).map(|done| self.settle(done, &mut parked, true));
+        if matches!(polled, Poll::Ready(Rest::Done)) {
+            return;
+        }
+        let waker = parked.clone();
+        let began = polled.is_ready();
+        let mut onward = Box::pin(onward(self.clone(), task, visited, polled, parked));
+        if began && poll_here(onward.as_mut()).is_ready() {
+            return;
+        }
+        match waker {
+            None => self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), onward)),
+            Some(waker) => {
+                self.state.lock().rare().adopted = Some(onward);
+                waker.wake();
+            }
+        }
+    }
+
+    /// Begins the actor's own task here.
+    pub(super) fn visit(self: &Arc<Self>, sample: bool) {
+        let begin = || {
+            let mut task = Box::pin(visit(self.clone()));
+            if poll_here(task.as_mut()).is_pending() {
+                self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
+            }
+        };
+        if sample { self.timed(begin) } else { begin() }
+    }
+
+    #[cold]
+    fn timed(&self, begin: impl FnOnce()) {
+        let began = Instant::now();
+        begin();
+        self.note_speed(began.elapsed());
+    }
+
+    /// After a message of a visit, the turn given back: what is next.
+    fn settle(self: &Arc<Self>, done: Done<A>, parked: &mut Option<Waker>, may_go_on: bool) -> Rest<A> {
+        let handled = match done {
+            Done::Smooth => 1,
+            Done::Rough(rough) => return self.settle_rough(*rough, parked),
+        };
+        let mut state = self.state.lock();
+        state.count_handled(handled, &self.kernel);
+        if !state.mailbox.is_at_rest() || self.signal.load(Ordering::Acquire) != 0 {
+            return self.settle_busy(state, parked, may_go_on);
+        }
+        match parked.take() {
+            None if state.lingers() => {
+                // A supervisor's task stays: this is it.
+                state.phase = Phase::Scheduled;
+                return Rest::Loop;
+            }
+            None => {
+                state.phase = Phase::Idle;
+                state.mailbox.shrink(KEPT * size_of::<Mail<A>>());
+                state.linger = state.linger.cooler();
+                state.leave();
+            }
+            Some(waker) => {
+                state.phase = Phase::Idle;
+                state.waker = Some(waker);
+                state.asleep = true;
+                if state.linger == Linger::In {
+                    state.linger = Linger::Used;
+                }
+                if state.linger == Linger::Leave {
+                    let action = state.wake();
+                    drop(state);
+                    self.act(action);
+                }
+            }
+        }
+        Rest::Done
+    }
+
+    /// Something came meanwhile.
+    #[inline(never)]
+    fn settle_busy(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State<A>>,
+        parked: &mut Option<Waker>,
+        may_go_on: bool,
+    ) -> Rest<A> {
+        let is_async = |mail: &Mail<A>| match mail {
+            Mail::Message(Letter { message, port }) => {
+                !A::is_plain(message) && port.as_ref().is_none_or(|port| !port.is_expired())
+            }
+            Mail::Other(_) => false,
+        };
+        if may_go_on
+            && self.signal.load(Ordering::Acquire) == 0
+            && !state.mailbox.has_waiting()
+            && state.mailbox.iter().next().is_some_and(is_async)
+            && let Some(mail) = state.mailbox.pop()
+        {
+            match mail {
+                Mail::Message(Letter { message, port }) => return Rest::Next(message, port),
+                // Looked at under the same lock, it is none.
+                errand @ Mail::Other(_) => state.mailbox.push_front(errand),
+            }
+        }
+        drop(state);
+        self.leave_visit(VecDeque::new(), 0, None, parked)
+    }
+
+    #[cold]
+    fn settle_rough(self: &Arc<Self>, rough: Rough<A>, parked: &mut Option<Waker>) -> Rest<A> {
+        let Rough { handled, trouble, batch } = rough;
+        self.leave_visit(batch, handled, trouble, parked)
+    }
+
+    /// Rule 3.
+    fn leave_visit(
+        self: &Arc<Self>,
+        batch: VecDeque<Mail<A>>,
+        handled: u32,
+        trouble: Option<Trouble>,
+        parked: &mut Option<Waker>,
+    ) -> Rest<A> {
+        match parked.take() {
+            None => {
+                self.leave_to_task(batch, handled, trouble, Action::Nothing);
+                Rest::Loop
+            }
+            Some(waker) => {
+                self.leave_to_task(batch, handled, trouble, Action::Wake(waker));
+                Rest::Done
+            }
+        }
+    }
+}
+
+/// What wakes the task meanwhile wakes nobody: whoever gets it polls it anyway.
+#[inline]
+fn poll_here<F: Future + ?Sized>(task: Pin<&mut F>) -> Poll<F::Output> {
+    VISITS.set(VISITS.get() + 1);
+    let polled = task.poll(&mut TaskContext::from_waker(Waker::noop()));
+    VISITS.set(VISITS.get() - 1);
+    polled
+}
+
+/// What came of one message of a visit.
+enum Done<A: Actor> {
+    /// It was answered, and nothing else is to be done.
+    Smooth,
+    Rough(Box<Rough<A>>),
+}
+
+struct Rough<A: Actor> {
+    handled: u32,
+    trouble: Option<Trouble>,
+    /// What the handler wants done first.
+    batch: VecDeque<Mail<A>>,
+}
+
+/// What a visit does next.
+enum Rest<A: Actor> {
+    /// The actor is idle, or its parked task goes on.
+    Done,
+    /// Another message with an async handler.
+    Next(A::Message, Option<Arc<dyn Port>>),
+    /// The loop of every task.
+    Loop,
+}
+
+/// Handles one message of a visit, whose phase says that it runs. The turn is given back in the end, the phase is not.
+fn visited<A: Actor>(
+    cell: Arc<Cell<A>>,
+    message: A::Message,
+    port: Option<Arc<dyn Port>>,
+) -> impl Future<Output = Done<A>> + Send + 'static {
+    // Made before the first poll: a task that is dropped unpolled has to clean up, too.
+    let mut visitor = Visitor { cell, gone: false };
+    async move {
+        let mut ctx = Context::new(visitor.cell.clone());
+        let mut seat = take_turn(&visitor.cell);
+        let outcome = match (attended(&visitor.cell, &mut ctx, message, port), seat.as_mut()) {
+            (Ok(job), Some(actor)) => handling(&visitor.cell, actor, &mut ctx, job).await,
+            (Err(trouble), _) => {
+                drop(seat);
+                visitor.leave();
+                return Done::Rough(Box::new(Rough {
+                    handled: 0,
+                    trouble: Some(trouble),
+                    batch: VecDeque::new(),
+                }));
+            }
+            // Nothing to run: only a broken rule gets here.
+            (Ok(_), None) => Err(Interrupt::Dropped),
+        };
+        drop(seat);
+        visitor.leave();
+        if matches!(outcome, Ok(Ok(()))) && ctx.is_smooth() {
+            visitor.cell.count_told_errors();
+            ctx.put_down();
+            return Done::Smooth;
+        }
+        Done::Rough(Box::new(rough(&visitor.cell, ctx, outcome)))
+    }
+}
+
+#[cold]
+fn rough<A: Actor>(
+    cell: &Arc<Cell<A>>,
+    mut ctx: Context<A>,
+    outcome: Result<ActorResult<()>, Interrupt>,
+) -> Rough<A> {
+    let record = Record::of_message::<A>();
+    let mut handled = 0;
+    let trouble = match finish_async(cell, &mut ctx, outcome, record, &mut handled) {
+        // Dropped by a signal, which is seen by who goes on.
+        Ok(()) | Err(Stopped::Dropped) => None,
+        Err(Stopped::Trouble(met)) => Some(met),
+    };
+    let mut batch = VecDeque::new();
+    ctx.follow_up(&mut batch);
+    Rough { handled, trouble, batch }
+}
+
+/// What a visit leaves behind when it is dropped before its end: nothing.
+struct Visitor<A: Actor> {
+    cell: Arc<Cell<A>>,
+    gone: bool,
+}
+
+impl<A: Actor> Visitor<A> {
+    fn leave(&mut self) {
+        self.gone = true;
+    }
+
+    #[cold]
+    fn abandon(&self) {
+        count(&self.cell.kernel.totals.lost_in_hand, 1);
+        self.cell.abandoned(&mut VecDeque::new(), 0);
+    }
+}
+
+impl<A: Actor> Drop for Visitor<A> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.gone {
+            self.abandon();
+        }
+    }
+}
+
+/// A visit that goes on after its first poll: the rest of its message, those that come after it, and whatever else.
+async fn onward<A: Actor, F: Future<Output = Done<A>>>(
+    cell: Arc<Cell<A>>,
+    mut task: Pin<Box<F>>,
+    visited: impl Fn(Arc<Cell<A>>, A::Message, Option<Arc<dyn Port>>) -> F,
+    mut polled: Poll<Rest<A>>,
+    mut parked: Option<Waker>,
+) {
+    let mut left = VISIT;
+    loop {
+        let rest = match std::mem::replace(&mut polled, Poll::Pending) {
+            Poll::Ready(rest) => rest,
+            Poll::Pending => {
+                let done = task.as_mut().await;
+                cell.settle(done, &mut parked, left > 0)
+            }
+        };
+        match rest {
+            Rest::Done => return,
+            Rest::Next(message, port) => {
+                left = left.saturating_sub(1);
+                task.set(visited(cell.clone(), message, port));
+            }
+            // Boxed, since it is rare and would make every visit large.
+            Rest::Loop => return Box::pin(lifetime(Worker::new(cell, left.max(1), true))).await,
+        }
+    }
+}
