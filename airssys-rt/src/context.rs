@@ -21,7 +21,7 @@ use crate::kernel::Kernel;
 use crate::letter::Letter;
 use crate::lock::Exclusive;
 use crate::mail::Mail;
-use crate::process::{AnyCell, LinkKey, Owner, Watcher};
+use crate::process::{AnyCell, ChildEnd, LinkKey, Owner, Watcher};
 use crate::process_id::ProcessId;
 use crate::reply::Answer;
 use crate::system::System;
@@ -417,7 +417,7 @@ impl Owner for Parent {
         self.pid
     }
 
-    fn child_ended(&self, _: ProcessId, _: u32, _: &ExitReason, _: bool) -> bool {
+    fn child_ended(&self, _: ChildEnd<'_>) -> bool {
         false
     }
 

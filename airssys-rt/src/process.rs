@@ -109,11 +109,22 @@ pub(crate) struct Tally {
     pub(crate) links: usize,
 }
 
+/// The end of an incarnation, as its actor tells its owner.
+pub(crate) struct ChildEnd<'a> {
+    pub(crate) pid: ProcessId,
+    pub(crate) incarnation: u32,
+    pub(crate) reason: &'a ExitReason,
+    /// What becomes of the child is decided with its supervisor.
+    pub(crate) escalate: bool,
+    /// Told by the actor's own task, which goes on with the next incarnation if there is one when this returns.
+    pub(crate) at_home: bool,
+}
+
 /// Who starts and restarts an actor, as the actor sees it.
 pub(crate) trait Owner: Send + Sync {
     fn pid(&self) -> ProcessId;
     /// An incarnation ended by itself. False when nobody is there to decide what comes next.
-    fn child_ended(&self, pid: ProcessId, incarnation: u32, reason: &ExitReason, escalate: bool) -> bool;
+    fn child_ended(&self, end: ChildEnd<'_>) -> bool;
     /// The actor has ended for good.
     fn child_gone(&self, pid: ProcessId);
 }

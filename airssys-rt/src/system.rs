@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::ActorRef;
 use crate::address::DEFAULT_ASK_TIMEOUT;
-use crate::cell::{Cell, Failure, Launch, end_in_time};
+use crate::cell::{Cell, Failure, Launch, Make, end_in_time};
 use crate::config::{ActorConfig, MailboxConfig};
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::deadline::Deadlines;
@@ -608,8 +608,6 @@ pub(crate) fn enroll<A: Actor>(
     Ok(())
 }
 
-pub(crate) type Make<A> = Pin<Box<dyn Future<Output = crate::error::ActorResult<A>> + Send>>;
-
 /// Starts an incarnation and waits for it; after `limit` it is killed.
 pub(crate) async fn launch<A: Actor>(
     cell: &Arc<Cell<A>>,
@@ -637,6 +635,14 @@ pub(crate) async fn launch<A: Actor>(
             }
         }
     };
+    outcome_of(waited, child)
+}
+
+/// What a launch came to.
+pub(crate) fn outcome_of(
+    waited: Result<Result<(), Failure>, oneshot::error::RecvError>,
+    child: Arc<str>,
+) -> Result<(), StartError> {
     match waited {
         Ok(Ok(())) => Ok(()),
         Ok(Err(failure)) => Err(start_error(failure, child)),

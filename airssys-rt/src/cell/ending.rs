@@ -23,7 +23,7 @@ use crate::instrument;
 use crate::lock::MutexGuard;
 use crate::mail::Mail;
 use crate::mailbox::Ticket;
-use crate::process::{AnyCell, Ending, LinkKey, Overdue, Tally, Until, Watcher};
+use crate::process::{AnyCell, ChildEnd, Ending, LinkKey, Overdue, Tally, Until, Watcher};
 use crate::seat::Turn;
 use crate::testing::log::Event;
 
@@ -134,7 +134,7 @@ impl<A: Actor> Cell<A> {
             self.bring_to_end(state, reason.clone());
         } else {
             drop(state);
-            self.over(reason.clone(), false, &mut VecDeque::new(), 0);
+            self.over(reason.clone(), false, &mut VecDeque::new(), 0, false);
         }
         ENDING.set(ENDING.get() - 1);
         Some(reason)
@@ -262,12 +262,15 @@ impl<A: Actor> Cell<A> {
     }
 
     /// The incarnation is over: the supervisor decides what comes next, or the actor ends for good.
+    ///
+    /// `at_home` says that the actor's own task runs this, and goes on.
     pub(super) fn over(
         self: &Arc<Self>,
         reason: ExitReason,
         escalate: bool,
         batch: &mut VecDeque<Mail<A>>,
         handled: u32,
+        at_home: bool,
     ) {
         let incarnation = self.incarnation.load(Ordering::Acquire);
         self.kernel.note(&**self, || Event::Down { incarnation, reason: reason.clone() });
@@ -297,8 +300,8 @@ impl<A: Actor> Cell<A> {
             self.fire_links(&reason);
         }
         Self::resolve(waiters, &reason);
-        let decided = owner.is_some_and(|owner| owner.child_ended(self.pid, incarnation, &reason, escalate));
-        if !decided {
+        let end = ChildEnd { pid: self.pid, incarnation, reason: &reason, escalate, at_home };
+        if !owner.is_some_and(|owner| owner.child_ended(end)) {
             self.end_for_good(reason);
         }
     }
@@ -329,9 +332,10 @@ impl<A: Actor> Cell<A> {
             shielded(|| heard = started.send(Err(failure)).is_ok());
         }
         // Whoever started it has given it up since, and could not bury what still ran.
-        if let Some(owner) = owner.filter(|_| !heard)
-            && !owner.child_ended(self.pid, self.incarnation.load(Ordering::Acquire), &reason, false)
-        {
+        let Some(owner) = owner.filter(|_| !heard) else { return };
+        let incarnation = self.incarnation.load(Ordering::Acquire);
+        let end = ChildEnd { pid: self.pid, incarnation, reason: &reason, escalate: false, at_home: false };
+        if !owner.child_ended(end) {
             self.end_for_good(reason);
         }
     }
@@ -506,7 +510,7 @@ impl<A: Actor> Cell<A> {
             child.clone().request(Ending::Kill, true);
             child.bury(ExitReason::Killed);
         }
-        self.over(ExitReason::Killed, false, batch, handled);
+        self.over(ExitReason::Killed, false, batch, handled, false);
     }
 }
 

@@ -21,7 +21,7 @@ use crate::letter::Letter;
 use crate::lock::Lock;
 use crate::loom_tests::{block_on, drop_tasks, explore, go, rest};
 use crate::mail::Mail;
-use crate::process::{AnyCell, Ending, Owner, ProcessInfo};
+use crate::process::{AnyCell, ChildEnd, Ending, Owner, ProcessInfo};
 use crate::process_id::ProcessId;
 use crate::reply::Answer;
 use crate::request::Request;
@@ -741,11 +741,11 @@ impl Owner for Boss {
         ProcessId::new(1_000)
     }
 
-    fn child_ended(&self, _: ProcessId, incarnation: u32, reason: &ExitReason, _: bool) -> bool {
-        if !reason.is_abnormal() || self.restarts.fetch_add(1, SeqCst) > 0 {
+    fn child_ended(&self, end: ChildEnd<'_>) -> bool {
+        if !end.reason.is_abnormal() || self.restarts.fetch_add(1, SeqCst) > 0 {
             return false;
         }
-        assert_eq!(incarnation, 1);
+        assert_eq!(end.incarnation, 1);
         let cell = self.cell.upgrade().expect("it is there");
         let clerk = Clerk::new(&self.log, &self.gate);
         let kernel = cell.kernel.clone();

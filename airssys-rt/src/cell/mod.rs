@@ -11,6 +11,7 @@
 //! 5. No two cells are locked at once.
 //! 6. `ahead` is written by the holder of the turn alone; senders read it to know how full the mailbox is.
 
+mod again;
 mod ending;
 mod guard;
 mod handle;
@@ -50,11 +51,12 @@ use crate::yields::{Either, either};
 
 use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
+pub(crate) use again::{Begun, Left};
 pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
 pub(crate) use handle::{Record, Trouble};
 pub(crate) use relay::let_go;
-pub(crate) use state::{Failure, Launch, Limit, Subscription};
+pub(crate) use state::{Failure, Launch, Limit, Make, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.
 pub(crate) mod signal {
@@ -161,27 +163,29 @@ impl<A: Actor> Cell<A> {
             return;
         }
         let revived = state.phase == Phase::Ended;
+        let settled = self.begin_start(&mut state);
+        state.rare().launch = Some(Box::new(launch));
+        let action = state.rouse();
+        drop(state);
+        if revived {
+            self.kernel.table.insert(self.clone());
+        }
+        Self::resolve(settled, &ExitReason::Shutdown);
+        self.act(action);
+    }
+
+    /// Leaves nothing of the incarnation before. Gives back who waited for its end.
+    fn begin_start(&self, state: &mut State<A>) -> Vec<Waiter> {
         state.phase = Phase::Starting;
         state.closed = false;
         self.signal.store(0, Ordering::Release);
-        state.rare().launch = Some(Box::new(launch));
         if let Some(rare) = &mut state.rare {
             rare.reason = None;
             if let Some(more) = &mut rare.more {
                 more.exit_signal = None;
             }
         }
-        let settled = state.take_waiters(|until| until == Until::Settled);
-        let action = state.rouse();
-        drop(state);
-        if revived {
-            self.kernel.table.insert(self.clone());
-        }
-        // They waited for the end of the incarnation before this one.
-        for waiter in settled {
-            waiter.tell(&ExitReason::Shutdown);
-        }
-        self.act(action);
+        state.take_waiters(|until| until == Until::Settled)
     }
 
     pub(crate) fn act(self: &Arc<Self>, action: Action) {

@@ -91,6 +91,8 @@ pub(crate) struct State<A: Actor> {
     /// The task waits for a wake: it is parked, or its handler is pending.
     pub(super) asleep: bool,
     pub(super) ending: bool,
+    /// Its state was made in no time when it last was.
+    pub(super) starts_fast: bool,
     pub(super) linger: Linger,
     /// How it ended, where that needs no words and nothing else is rare about it.
     pub(super) reason: Option<Simple>,
@@ -248,10 +250,13 @@ impl Waiter {
     }
 }
 
+/// Makes the state of one incarnation.
+pub(crate) type Make<A> = Pin<Box<dyn Future<Output = ActorResult<A>> + Send>>;
+
 /// An order to start an incarnation.
 pub(crate) struct Launch<A> {
-    /// Makes the state; absent when it is in place already.
-    pub(crate) make: Option<Pin<Box<dyn Future<Output = ActorResult<A>> + Send>>>,
+    /// Absent when the state is in place already.
+    pub(crate) make: Option<Make<A>>,
     pub(crate) started: Option<oneshot::Sender<Result<(), Failure>>>,
 }
 
@@ -277,6 +282,7 @@ impl<A: Actor> State<A> {
             task: false,
             asleep: false,
             ending: false,
+            starts_fast: false,
             linger: Linger::Out,
             reason: None,
         }

@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::actor_ref::ActorRef;
-use crate::cell::{Cell, Limit};
+use crate::cell::{Begun, Cell, Limit, Make};
 use crate::error::{ActorResult, StartError};
 use crate::lock::Lock;
 use crate::process::AnyCell;
-use crate::system::{Make, launch};
+use crate::system::launch;
 
 use super::children::Children;
 use super::home::Home;
@@ -258,6 +258,8 @@ pub(crate) trait Starter: Send + Sync {
     fn cell(&self) -> Arc<dyn AnyCell>;
     /// `declared`: whether it outlives an incarnation of its supervisor.
     fn start(&self, options: &Options, id: Arc<str>, declared: bool) -> StartFuture<'_>;
+    /// Starts it where it is, if nothing of that awaits.
+    fn start_here(&self, options: &Options) -> Begun;
     /// It is about to be ended, and will not be started again by this incarnation of its supervisor.
     fn part(&self);
 }
@@ -341,6 +343,16 @@ impl<A: Actor> Starter for ActorStarter<A> {
             }
             launch(cell, Some(make), limit, id).await
         })
+    }
+
+    fn start_here(&self, options: &Options) -> Begun {
+        let cell = &self.actor.cell;
+        // A limit could not be kept while its start runs on this very stack.
+        if options.start_timeout.is_some() || !cell.may_start_here() {
+            return Begun::No;
+        }
+        // Down, it has its name, its place in the table and its owner still.
+        self.source.next(false).map_or(Begun::No, |make| cell.start_here(make))
     }
 
     fn part(&self) {

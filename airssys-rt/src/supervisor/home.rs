@@ -4,14 +4,13 @@ use std::sync::{Arc, Weak};
 
 use crate::cell::Cell;
 use crate::error::StartError;
-use crate::exit::ExitReason;
 use crate::kernel::Kernel;
 use crate::mail::Mail;
-use crate::process::{AnyCell, Owner};
+use crate::process::{AnyCell, ChildEnd, Owner};
 use crate::process_id::ProcessId;
 
 use super::Supervisor;
-use super::command::{Command, Order};
+use super::command::{Command, Ended, Order};
 
 /// The way to a supervisor; it does not keep it alive.
 #[derive(Clone)]
@@ -80,10 +79,17 @@ impl Owner for Line {
         self.pid
     }
 
-    fn child_ended(&self, pid: ProcessId, incarnation: u32, reason: &ExitReason, escalate: bool) -> bool {
+    fn child_ended(&self, end: ChildEnd<'_>) -> bool {
         let Some(cell) = self.cell.upgrade() else { return false };
-        let order = Order::Ended { pid, incarnation, reason: reason.clone(), escalate };
-        cell.notice(Mail::Other(Box::new(Command(order))))
+        let ChildEnd { pid, incarnation, reason, escalate, at_home } = end;
+        let mut ended = Ended { pid, incarnation, reason: reason.clone(), escalate };
+        if at_home {
+            ended = match cell.notice_here(Command::TYPE, ended, Supervisor::hear_here) {
+                Ok(()) => return true,
+                Err(ended) => ended,
+            };
+        }
+        cell.notice(Mail::Other(Box::new(Command(Order::Ended(ended)))))
     }
 
     fn child_gone(&self, pid: ProcessId) {

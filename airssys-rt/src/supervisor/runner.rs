@@ -16,10 +16,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::actor::Actor;
-use crate::cell::caught;
+use crate::cell::{Begun, Failure, Left, caught};
 use crate::config::ActorConfig;
 use crate::context::Context;
 use crate::error::{ActorResult, ChildError, StartError, shielded};
@@ -27,13 +28,15 @@ use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
 use crate::lock::Lock;
+use crate::mail::Mail;
 use crate::process::AnyCell;
 use crate::process_id::ProcessId;
+use crate::system::outcome_of;
 use crate::timer::{self, Timers, Wanted};
 
 use super::backoff::Backoff;
 use super::child_spec::{Fresh, Options, Parting, Starter, significance};
-use super::command::{ChildInfo, ChildStatus, Command, Health, Order};
+use super::command::{ChildInfo, ChildStatus, Command, Ended, Health, Order};
 use super::home::Home;
 use super::intensity::Intensity;
 use super::policy::{AfterExit, AutoShutdown, RestartPolicy};
@@ -91,7 +94,7 @@ fn cancel_retry(retries: &mut HashMap<ProcessId, Wanted>, cell: &Arc<dyn AnyCell
 }
 
 /// Where a process is found: its slot's rank, and its number in a group.
-type Place = (u32, Option<u64>);
+pub(crate) type Place = (u32, Option<u64>);
 
 /// A supervisor: an actor that starts, restarts and ends others.
 ///
@@ -113,6 +116,12 @@ pub struct Supervisor {
 
 /// Whether the supervisor goes on.
 type Verdict = Option<ExitReason>;
+
+/// What the end of a child means.
+enum Heard {
+    Settled(Verdict),
+    Restart { place: Place, group: bool },
+}
 
 impl Supervisor {
     /// Builds the spec of a supervisor by hand.
@@ -268,44 +277,63 @@ impl Supervisor {
     }
 
     /// A child ended by itself.
-    async fn ended(
-        &mut self,
-        ctx: &mut Context<Self>,
-        pid: ProcessId,
-        incarnation: u32,
-        reason: ExitReason,
-        escalate: bool,
-    ) -> Verdict {
+    async fn ended(&mut self, ctx: &mut Context<Self>, ended: Ended) -> Verdict {
+        match self.hear(ctx, ended) {
+            Heard::Settled(verdict) => verdict,
+            Heard::Restart { place, group } => {
+                self.restart(ctx, place, group).await;
+                None
+            }
+        }
+    }
+
+    /// A child ended by itself, and says so on this supervisor's turn: what awaits is left.
+    pub(super) fn hear_here(&mut self, ctx: &mut Context<Self>, ended: Ended) -> Left<Self> {
+        let (place, group) = match self.hear(ctx, ended) {
+            Heard::Settled(None) => return Left::Nothing,
+            Heard::Settled(Some(reason)) => return Left::Stop(reason),
+            Heard::Restart { place, group } => (place, group),
+        };
+        let order = match if group { Begun::No } else { self.restart_here(ctx, place) } {
+            Begun::Started => return Left::Nothing,
+            Begun::Waits(outcome) => Order::Begun { place, outcome },
+            Begun::No => Order::Again { place, group },
+        };
+        Left::More(Mail::Other(Box::new(Command(order))))
+    }
+
+    /// Decides what the end of a child means, and does what needs no await.
+    fn hear(&mut self, ctx: &mut Context<Self>, ended: Ended) -> Heard {
+        let Ended { pid, incarnation, reason, escalate } = ended;
         let Some(&place) = self.places.get(&pid) else {
             // Forgotten while it did not yield: nobody else will bury it.
             if let Some(cell) = ctx.cell.kernel_ref().table.get(pid) {
                 cell.bury(reason);
             }
-            return None;
+            return Heard::Settled(None);
         };
         let dynamic = self.slots.get(&place.0).is_some_and(Slot::is_dynamic);
-        let (child, options, id) = self.child(place)?;
+        let Some((child, options, id)) = self.child(place) else { return Heard::Settled(None) };
         let cell = child.cell();
         match child.state {
             ChildState::Running { incarnation: present } if present == incarnation => {}
             ChildState::Stopped => {
                 cell.bury(reason);
-                return None;
+                return Heard::Settled(None);
             }
-            _ => return None,
+            _ => return Heard::Settled(None),
         }
         if escalate {
-            // What becomes of the child is decided with this supervisor, by the one above.
             child.state = ChildState::Waiting;
             instrument::gave_up(ctx.pid(), &reason);
-            return Some(reason);
+            return Heard::Settled(Some(reason));
         }
         child.state = ChildState::Stopped;
-        match options.restart.after(&reason) {
+        let verdict = match options.restart.after(&reason) {
             AfterExit::Restart => {
                 cell.settle();
                 instrument::restarting(pid, &id, ctx.pid(), &reason);
-                self.failed(ctx, place).await
+                return self.failed(ctx, place);
             }
             AfterExit::Keep => {
                 cell.bury(reason);
@@ -320,7 +348,8 @@ impl Supervisor {
                 self.forget(place);
                 self.significant_end(&options)
             }
-        }
+        };
+        Heard::Settled(verdict)
     }
 
     /// A significant child has ended by itself and is not restarted.
@@ -349,16 +378,16 @@ impl Supervisor {
     }
 
     /// A child is to be restarted: now, or after its delay.
-    async fn failed(&mut self, ctx: &mut Context<Self>, place: Place) -> Verdict {
+    fn failed(&mut self, ctx: &mut Context<Self>, place: Place) -> Heard {
         if let Some(end) = self.spend(ctx) {
-            return Some(end);
+            return Heard::Settled(Some(end));
         }
         let group = place.1.is_none() && self.flags.strategy != RestartStrategy::OneForOne;
         match self.next_delay(ctx, place) {
             Some(delay) => self.retry(ctx, place, Some(delay), true, group),
-            None => self.restart(ctx, place, group).await,
+            None => return Heard::Restart { place, group },
         }
-        None
+        Heard::Settled(None)
     }
 
     /// Has the restart tried later: after the requests that are queued now, or after a delay.
@@ -468,12 +497,39 @@ impl Supervisor {
     }
 
     async fn restart_one(&mut self, ctx: &mut Context<Self>, place: Place) {
-        let kernel = ctx.cell.kernel_ref().clone();
         let Some(slot) = self.slots.get(&place.0) else { return };
-        let (declared, dynamic) = (slot.outlives(), slot.is_dynamic());
+        let declared = slot.outlives();
         let Some((child, options, id)) = self.child(place) else { return };
-        count(&kernel.totals.restarts, 1);
-        match child.start(&options, &id, declared, false).await {
+        count(&ctx.cell.kernel_ref().totals.restarts, 1);
+        let outcome = child.start(&options, &id, declared, false).await;
+        self.restarted(ctx, place, outcome);
+    }
+
+    /// Restarts one child here and now, as far as nothing of it awaits.
+    fn restart_here(&mut self, ctx: &Context<Self>, place: Place) -> Begun {
+        let Some((child, options, _)) = self.child(place) else { return Begun::No };
+        let begun = child.start_here(&options);
+        if !matches!(begun, Begun::No) {
+            count(&ctx.cell.kernel_ref().totals.restarts, 1);
+        }
+        begun
+    }
+
+    /// A restart was begun on the spot, and had to wait.
+    async fn finish_restart(
+        &mut self,
+        ctx: &Context<Self>,
+        place: Place,
+        outcome: oneshot::Receiver<Result<(), Failure>>,
+    ) {
+        let Some((child, _, id)) = self.child(place) else { return };
+        let outcome = child.started(outcome_of(outcome.await, id), false);
+        self.restarted(ctx, place, outcome);
+    }
+
+    fn restarted(&mut self, ctx: &Context<Self>, place: Place, outcome: Result<(), StartError>) {
+        let dynamic = self.slots.get(&place.0).is_some_and(Slot::is_dynamic);
+        match outcome {
             Ok(()) => {}
             Err(StartError::Ignored { .. }) => {
                 // A dynamic child that wants no process is dropped; a declared one is kept stopped.
@@ -686,9 +742,9 @@ impl Supervisor {
 
     async fn obey(&mut self, order: Order, ctx: &mut Context<Self>) -> Verdict {
         match order {
-            Order::Ended { pid, incarnation, reason, escalate } => {
-                return self.ended(ctx, pid, incarnation, reason, escalate).await;
-            }
+            Order::Ended(ended) => return self.ended(ctx, ended).await,
+            Order::Again { place, group } => self.restart(ctx, place, group).await,
+            Order::Begun { place, outcome } => self.finish_restart(ctx, place, outcome).await,
             Order::Retry { pid, ticket } => return self.try_again(ctx, pid, ticket).await,
             Order::Start { id, options, body, tell } => {
                 let outcome = self.start_child(id, options, body).await;

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 
-use crate::cell::end_in_time;
+use crate::cell::{Begun, end_in_time};
 use crate::error::StartError;
 use crate::exit::ExitReason;
 use crate::process::{AnyCell, Ending, ProcessRole, Until};
@@ -113,6 +113,24 @@ impl Child {
     ) -> Result<(), StartError> {
         self.up_since = None;
         let outcome = self.starter.start(options, id.clone(), declared).await;
+        self.started(outcome, bury)
+    }
+
+    /// Starts an incarnation here and now, as far as nothing of it awaits.
+    pub(super) fn start_here(&mut self, options: &Options) -> Begun {
+        let begun = self.starter.start_here(options);
+        if !matches!(begun, Begun::No) {
+            // One that is still being made is ended as one that runs.
+            let known = self.cell().incarnation();
+            let made = matches!(begun, Begun::Started);
+            self.state = ChildState::Running { incarnation: if made { known } else { known + 1 } };
+            self.up_since = made.then(Instant::now);
+        }
+        begun
+    }
+
+    /// What came of a start.
+    pub(super) fn started(&mut self, outcome: Result<(), StartError>, bury: bool) -> Result<(), StartError> {
         let cell = self.cell();
         match outcome {
             Ok(()) => {

@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cell::{Cell, Limit};
+use crate::cell::{Cell, Limit, Make};
 use crate::error::StartError;
 use crate::lock::Lock;
-use crate::system::{Make, Startable, System, Unfinished, enroll, launch};
+use crate::system::{Startable, System, Unfinished, enroll, launch};
 
 use super::Supervisor;
 use super::backoff::Backoff;
