@@ -64,6 +64,8 @@ pub trait Actor: Sized + Send + 'static {
     const HANDLES_ERRORS: bool = true;
     /// Whether [`on_exit`](Self::on_exit) gets the exits of linked actors, which otherwise end this one.
     const TRAPS_EXITS: bool = false;
+    #[doc(hidden)]
+    const SUPERVISES: bool = false;
 
     /// Handles one message. Its answer goes to [`Context::answer`]; an `Err` is a failure of the actor.
     ///

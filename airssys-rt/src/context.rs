@@ -318,8 +318,8 @@ impl<A: Actor> Context<A> {
         let parent: Arc<dyn AnyCell> = self.cell.clone();
         let owner: Arc<dyn Owner> = Arc::new(Parent { pid: self.pid(), cell: Arc::downgrade(&parent) });
         cell.with_rare(|rare| rare.owner = Some(owner));
-        parent.own(cell.clone(), false);
         kernel.table.insert(cell.clone());
+        parent.own(pid, false);
         let actor = ActorRef::new(cell);
         actor.cell.begin();
         actor
@@ -419,6 +419,10 @@ impl Owner for Parent {
 
     fn child_ended(&self, _: ChildEnd<'_>) -> bool {
         false
+    }
+
+    fn adopt(&self, pid: ProcessId, declared: bool) -> bool {
+        self.cell.upgrade().is_some_and(|cell| cell.own(pid, declared))
     }
 
     fn child_gone(&self, pid: ProcessId) {

@@ -26,6 +26,7 @@ use crate::groups::Groups;
 use crate::instrument;
 use crate::kernel::{Kernel, Totals, Witness};
 use crate::linger::Linger;
+use crate::papers::{Care, Sheet};
 use crate::process::{AnyCell, Ending, ProcessInfo, ProcessRole, Until, short_name};
 use crate::process_id::ProcessId;
 use crate::registry::{Registry, Roll};
@@ -558,13 +559,16 @@ impl<A: Actor> Startable for A {
         limit: Option<Duration>,
     ) -> Result<ActorRef<A>, StartError> {
         let kernel = system.kernel();
-        let child: Arc<str> = short_name(std::any::type_name::<A>()).into();
         let cell = Cell::new(kernel.clone(), kernel.table.next_pid(), Some(self));
+        if name.is_some() {
+            let sheet = Arc::new(Sheet::new(None, name.as_deref(), Care::WORKER));
+            cell.with_rare(|rare| rare.papers = Some(sheet));
+        }
         let actor = ActorRef::new(cell);
         // Dropped half-way or refused, the start is taken back.
         let guard = Unfinished(Some(actor.cell.clone()));
         enroll(kernel, &actor.cell, name)?;
-        launch(&actor.cell, None, limit, child).await?;
+        launch(&actor.cell, None, limit, || short_name(std::any::type_name::<A>()).into()).await?;
         guard.finished();
         Ok(actor)
     }
@@ -588,7 +592,7 @@ impl Drop for Unfinished {
     }
 }
 
-/// Puts a new cell into the table and under its name.
+/// Puts a new cell into the table and under the name that stands in its papers.
 pub(crate) fn enroll<A: Actor>(
     kernel: &Arc<Kernel>,
     cell: &Arc<Cell<A>>,
@@ -602,7 +606,6 @@ pub(crate) fn enroll<A: Actor>(
             .registry
             .claim(&name, cell.clone())
             .map_err(|owner| StartError::NameTaken { name: name.clone(), owner })?;
-        cell.with_rare(|rare| rare.name = Some(name));
     }
     kernel.table.insert(cell.clone());
     Ok(())
@@ -613,7 +616,7 @@ pub(crate) async fn launch<A: Actor>(
     cell: &Arc<Cell<A>>,
     make: Option<Make<A>>,
     limit: Option<Duration>,
-    child: Arc<str>,
+    child: impl FnOnce() -> Arc<str>,
 ) -> Result<(), StartError> {
     let (started, mut outcome) = oneshot::channel();
     cell.launch(Launch { make, started: Some(started) });
@@ -630,7 +633,7 @@ pub(crate) async fn launch<A: Actor>(
                     if cell.owner().is_none() {
                         cell.bury(ExitReason::Killed);
                     }
-                    return Err(StartError::Timeout { child, limit });
+                    return Err(StartError::Timeout { child: child(), limit });
                 }
             }
         }
@@ -641,12 +644,12 @@ pub(crate) async fn launch<A: Actor>(
 /// What a launch came to.
 pub(crate) fn outcome_of(
     waited: Result<Result<(), Failure>, oneshot::error::RecvError>,
-    child: Arc<str>,
+    child: impl FnOnce() -> Arc<str>,
 ) -> Result<(), StartError> {
     match waited {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(failure)) => Err(start_error(failure, child)),
-        Err(_) => Err(StartError::Killed { child }),
+        Ok(Err(failure)) => Err(start_error(failure, child())),
+        Err(_) => Err(StartError::Killed { child: child() }),
     }
 }
 

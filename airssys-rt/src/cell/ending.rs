@@ -168,7 +168,7 @@ impl<A: Actor> Cell<A> {
         ctx: &mut Context<A>,
         reason: ExitReason,
     ) -> ExitReason {
-        let limit = self.state.lock().rare.as_ref().map_or(Limit::Default, |rare| rare.limit);
+        let limit = self.papers().map_or(Limit::Default, |papers| papers.sheet().limit());
         let limit = match limit {
             Limit::Default => Some(STOP_LIMIT),
             Limit::After(limit) => Some(limit),
@@ -240,10 +240,9 @@ impl<A: Actor> Cell<A> {
 
     /// Ends whatever this incarnation started and has not ended: the latest first.
     pub(super) async fn reap(self: &Arc<Self>) {
-        let owned = |more: &mut More| -> Vec<_> {
-            more.owned.values().map(|owned| (owned.cell.clone(), owned.declared)).collect()
-        };
-        let owned = self.with_more(owned).unwrap_or_default();
+        let owned = self.wards().into_iter();
+        let owned: Vec<_> =
+            owned.filter_map(|(ward, declared)| Some((self.kernel.table.get(ward)?, declared))).collect();
         if owned.is_empty() {
             return;
         }
@@ -452,8 +451,8 @@ impl<A: Actor> Cell<A> {
 
     /// Gives up what an ended actor had, its links excepted: they are told after the monitors.
     fn part_with(self: &Arc<Self>, had: Had) -> Vec<Arc<dyn AnyCell>> {
-        for (_, child) in had.owned.into_iter().rev() {
-            child.cell.bury(ExitReason::Shutdown);
+        for child in had.owned.iter().rev().filter_map(|(ward, _)| self.kernel.table.get(ward)) {
+            child.bury(ExitReason::Shutdown);
         }
         for subscription in had.subscriptions {
             subscription.cancel(LinkKey::of(&**self));
@@ -493,10 +492,7 @@ impl<A: Actor> Cell<A> {
             return;
         }
         let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
-        let owned: Vec<_> = match state.more_if_any() {
-            Some(more) => more.owned.values().map(|owned| owned.cell.clone()).collect(),
-            None => Vec::new(),
-        };
+        let owned: Vec<_> = state.more_if_any().map(|more| more.owned.iter().collect()).unwrap_or_default();
         if matches!(state.phase, Phase::Idle | Phase::Scheduled) {
             state.phase = Phase::Running;
         }
@@ -506,7 +502,7 @@ impl<A: Actor> Cell<A> {
         if let Some(mut seat) = self.seat.try_take() {
             self.drop_state(&mut seat);
         }
-        for child in owned.into_iter().rev() {
+        for child in owned.into_iter().rev().filter_map(|(ward, _)| self.kernel.table.get(ward)) {
             child.clone().request(Ending::Kill, true);
             child.bury(ExitReason::Killed);
         }

@@ -755,6 +755,10 @@ impl Owner for Boss {
         true
     }
 
+    fn adopt(&self, _: ProcessId, _: bool) -> bool {
+        true
+    }
+
     fn child_gone(&self, _: ProcessId) {
         self.gone.fetch_add(1, SeqCst);
     }

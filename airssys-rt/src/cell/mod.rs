@@ -21,6 +21,7 @@ mod loom_tests;
 mod relay;
 mod run;
 mod state;
+mod wards;
 
 use std::any::Any;
 use std::collections::btree_map::Entry;
@@ -40,7 +41,10 @@ use crate::kernel::{Kernel, count};
 use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Item, Offer, Room};
-use crate::process::{AnyCell, Ending, LinkKey, Overdue, ProcessRole, ProcessStatus, Tally, Until, Watcher};
+use crate::papers::Papers;
+use crate::process::{
+    AnyCell, Ending, LinkKey, Overdue, Owner, ProcessRole, ProcessStatus, Tally, Until, Watcher,
+};
 use crate::process_id::ProcessId;
 use crate::reply::Port;
 use crate::seat::Seat;
@@ -400,6 +404,32 @@ impl<A: Actor> Cell<A> {
         self.state.lock().more_if_any().map(look)
     }
 
+    /// Whom it owns, in order of starting, each with whether it is declared.
+    fn wards(&self) -> Vec<(ProcessId, bool)> {
+        self.with_more(|more| more.owned.iter().collect()).unwrap_or_default()
+    }
+
+    /// Puts the making of its first state there, for who starts it.
+    pub(crate) fn put_made(&self, make: Make<A>) {
+        self.with_rare(|rare| rare.launch = Some(Box::new(Launch { make: Some(make), started: None })));
+    }
+
+    pub(crate) fn take_made(&self) -> Option<Make<A>> {
+        let mut state = self.state.lock();
+        let fresh = matches!(state.phase, Phase::Unborn);
+        state.rare.as_mut().filter(|_| fresh)?.launch.take()?.make
+    }
+
+    /// Who starts and restarts it.
+    pub(crate) fn boss(&self) -> Option<Arc<dyn Owner>> {
+        self.state.lock().rare.as_ref()?.owner.clone()
+    }
+
+    /// The papers, as they are now.
+    pub(crate) fn papers(&self) -> Option<Arc<dyn Papers<A>>> {
+        self.state.lock().rare.as_ref()?.papers.clone()
+    }
+
     /// Ends every wait of the given kind.
     fn resolve(waiters: Vec<Waiter>, reason: &ExitReason) {
         for waiter in waiters {
@@ -430,8 +460,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn role(&self) -> ProcessRole {
-        let supervises = self.state.lock().rare.as_ref().is_some_and(|rare| rare.supervises);
-        if supervises { ProcessRole::Supervisor } else { ProcessRole::Worker }
+        if A::SUPERVISES { ProcessRole::Supervisor } else { ProcessRole::Worker }
     }
 
     fn status(&self) -> ProcessStatus {
@@ -448,11 +477,21 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn name(&self) -> Option<Arc<str>> {
-        self.state.lock().rare.as_ref()?.name.clone()
+        self.state.lock().rare.as_ref()?.name().map(Arc::from)
+    }
+
+    fn place(&self) -> (u32, u32) {
+        self.state.lock().rare.as_ref().map_or((0, 0), |rare| rare.place)
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.state.lock().rare.as_ref().is_some_and(|rare| rare.name() == Some(name))
     }
 
     fn label(&self) -> Option<Arc<str>> {
-        self.state.lock().rare.as_ref()?.label.clone()
+        let state = self.state.lock();
+        let rare = state.rare.as_ref()?;
+        rare.papers.as_ref()?.sheet().label(rare.place.1)
     }
 
     fn incarnation(&self) -> u32 {
@@ -473,8 +512,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn owned(&self) -> Vec<Arc<dyn AnyCell>> {
-        let cells = |more: &mut More| more.owned.values().map(|owned| owned.cell.clone()).collect();
-        self.with_more(cells).unwrap_or_default()
+        self.wards().into_iter().filter_map(|(ward, _)| self.kernel.table.get(ward)).collect()
     }
 
     fn tally(&self) -> Tally {
@@ -585,17 +623,17 @@ impl<A: Actor> AnyCell for Cell<A> {
         self.act(action);
     }
 
-    fn own(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool {
+    fn own(&self, child: ProcessId, declared: bool) -> bool {
         let mut state = self.state.lock();
         if state.phase == Phase::Ended {
             return false;
         }
-        state.more().owned.insert(child.pid(), state::Owned { cell: child, declared });
+        state.more().owned.own(child, declared);
         true
     }
 
     fn disown(&self, child: ProcessId) {
-        drop(self.with_more(|more| more.owned.remove(&child)));
+        self.with_more(|more| more.owned.disown(child));
     }
 
     fn begin_asking(&self, target: Arc<dyn AnyCell>, port: Weak<dyn Port>) -> u64 {
@@ -668,7 +706,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         if state.more_if_any().is_some_and(|more| more.reaps) {
             return Overdue::Reaps;
         }
-        if !std::mem::replace(&mut state.rare().leaked, true) {
+        if !std::mem::replace(&mut state.more().leaked, true) {
             count(&self.kernel.totals.leaked, 1);
             drop(state);
             crate::instrument::leaked(self.pid, self.type_name());
@@ -677,7 +715,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn is_leaked(&self) -> bool {
-        self.state.lock().rare.as_ref().is_some_and(|rare| rare.leaked)
+        self.with_more(|more| more.leaked).unwrap_or(false)
     }
 
     fn cool(self: Arc<Self>) -> bool {

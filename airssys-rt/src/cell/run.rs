@@ -199,8 +199,7 @@ impl<A: Actor> State<A> {
     /// Whether the parked task of the idle actor stays.
     fn lingers(&self) -> bool {
         // A supervisor's task is dropped with its runtime, and ends the children then.
-        let supervises = self.rare.as_ref().is_some_and(|rare| rare.supervises);
-        supervises || matches!(self.linger, Linger::In | Linger::Used)
+        A::SUPERVISES || matches!(self.linger, Linger::In | Linger::Used)
     }
 
     /// The task goes; the next one is spawned on need.

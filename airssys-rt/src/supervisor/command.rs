@@ -14,9 +14,9 @@ use crate::process::{AnyCell, ProcessRole};
 use crate::process_id::ProcessId;
 
 use super::Supervisor;
-use super::child_spec::{Fresh, Options, Starter};
 use super::policy::{RestartPolicy, Shutdown};
 use super::runner::Place;
+use super::slot::{Child, Slot};
 
 /// The message type of supervisors: sent by their children and handles, not made by hand.
 pub struct Command(pub(crate) Order);
@@ -75,13 +75,12 @@ pub(crate) enum Order {
     },
     Start {
         id: Arc<str>,
-        options: Arc<Options>,
-        body: Fresh,
+        slot: Slot,
         tell: Sender<Result<(), StartError>>,
     },
     StartMember {
         group: Arc<str>,
-        starter: Arc<dyn Starter>,
+        child: Child,
         tell: Sender<Result<(), StartError>>,
     },
     TerminateMember {

@@ -39,11 +39,6 @@ impl Home {
         self.owner.clone()
     }
 
-    /// Makes an actor end with its supervisor, whatever happens to that. False when it has ended.
-    pub(crate) fn adopt(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool {
-        self.cell.upgrade().is_some_and(|cell| cell.own(child, declared))
-    }
-
     /// Sends a command past every bound. False when the supervisor has ended.
     pub(crate) fn send(&self, order: Order) -> bool {
         let Some(cell) = self.cell.upgrade() else { return false };
@@ -90,6 +85,10 @@ impl Owner for Line {
             };
         }
         cell.notice(Mail::Other(Box::new(Command(Order::Ended(ended)))))
+    }
+
+    fn adopt(&self, pid: ProcessId, declared: bool) -> bool {
+        self.cell.upgrade().is_some_and(|cell| cell.own(pid, declared))
     }
 
     fn child_gone(&self, pid: ProcessId) {
