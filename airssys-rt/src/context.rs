@@ -316,8 +316,8 @@ impl<A: Actor> Context<A> {
         let pid = kernel.table.next_pid();
         let cell = Cell::new(kernel.clone(), pid, Some(child));
         let parent: Arc<dyn AnyCell> = self.cell.clone();
-        let owner: Arc<dyn Owner> = Arc::new(Parent { pid: self.pid(), cell: Arc::downgrade(&parent) });
-        cell.with_rare(|rare| rare.owner = Some(owner));
+        let owner = Parent { pid: self.pid(), cell: Arc::downgrade(&parent) };
+        cell.with_rare(|rare| rare.owner = Some(Arc::new(Box::new(owner))));
         kernel.table.insert(cell.clone());
         parent.own(pid, false);
         let actor = ActorRef::new(cell);

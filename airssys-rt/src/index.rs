@@ -9,15 +9,12 @@ use std::hash::{BuildHasher, RandomState};
 const FULL: usize = 7;
 const LEAST: usize = 8;
 
-enum Place<T> {
-    Free,
-    /// Something was here: who looks for what lies behind goes on.
-    Left,
-    Here(T),
-}
+/// Stand in the place of a hash: nothing was ever here; or something was, and who looks for what lies behind goes on.
+const FREE: u32 = 0;
+const LEFT: u32 = 1;
 
 pub(crate) struct Index<T> {
-    places: Vec<Place<T>>,
+    places: Vec<Option<T>>,
     hashes: Vec<u32>,
     /// How many are not free.
     taken: usize,
@@ -35,7 +32,7 @@ impl<T> Index<T> {
     }
 
     fn hash(&self, key: &str) -> u32 {
-        self.state.hash_one(key) as u32
+        (self.state.hash_one(key) as u32).max(LEFT + 1)
     }
 
     fn place_of(&self, key: &str, is: impl Fn(&T) -> bool) -> Option<usize> {
@@ -47,19 +44,16 @@ impl<T> Index<T> {
         let mut at = hash as usize % bound;
         // There is always a free place.
         loop {
-            match &self.places[at] {
-                Place::Free => return None,
-                Place::Here(item) if self.hashes[at] == hash && is(item) => return Some(at),
-                Place::Left | Place::Here(_) => at = (at + 1) % bound,
+            match self.hashes[at] {
+                FREE => return None,
+                known if known == hash && self.places[at].as_ref().is_some_and(&is) => return Some(at),
+                _ => at = if at + 1 == bound { 0 } else { at + 1 },
             }
         }
     }
 
     pub(crate) fn find(&self, key: &str, is: impl Fn(&T) -> bool) -> Option<&T> {
-        match &self.places[self.place_of(key, is)?] {
-            Place::Here(item) => Some(item),
-            Place::Free | Place::Left => None,
-        }
+        self.places[self.place_of(key, is)?].as_ref()
     }
 
     /// Puts in what is not there yet.
@@ -73,36 +67,37 @@ impl<T> Index<T> {
 
     pub(crate) fn remove(&mut self, key: &str, is: impl Fn(&T) -> bool) -> Option<T> {
         let at = self.place_of(key, is)?;
-        let Place::Here(item) = std::mem::replace(&mut self.places[at], Place::Left) else { return None };
+        self.hashes[at] = LEFT;
+        let item = self.places[at].take();
         self.len -= 1;
         if self.len * 8 < self.places.len() && self.places.len() > LEAST {
             // A storm that is over gives its memory back.
             self.resize();
         }
-        Some(item)
+        item
     }
 
     fn put(&mut self, hash: u32, item: T) {
         let bound = self.places.len();
         let mut at = hash as usize % bound;
-        while matches!(self.places[at], Place::Here(_)) {
-            at = (at + 1) % bound;
+        while self.places[at].is_some() {
+            at = if at + 1 == bound { 0 } else { at + 1 };
         }
-        self.taken += usize::from(matches!(self.places[at], Place::Free));
+        self.taken += usize::from(self.hashes[at] == FREE);
         self.len += 1;
-        self.places[at] = Place::Here(item);
+        self.places[at] = Some(item);
         self.hashes[at] = hash;
     }
 
     /// Room for half as many again; the marks go.
     fn resize(&mut self) {
         let bound = LEAST.max(self.len + self.len / 2 + 1);
-        let places =
-            std::mem::replace(&mut self.places, std::iter::repeat_with(|| Place::Free).take(bound).collect());
-        let hashes = std::mem::replace(&mut self.hashes, vec![0; bound]);
+        let places = std::iter::repeat_with(|| None).take(bound).collect();
+        let places = std::mem::replace(&mut self.places, places);
+        let hashes = std::mem::replace(&mut self.hashes, vec![FREE; bound]);
         (self.taken, self.len) = (0, 0);
         for (place, hash) in places.into_iter().zip(hashes) {
-            if let Place::Here(item) = place {
+            if let Some(item) = place {
                 self.put(hash, item);
             }
         }

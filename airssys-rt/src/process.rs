@@ -120,6 +120,9 @@ pub(crate) struct ChildEnd<'a> {
     pub(crate) at_home: bool,
 }
 
+/// An owner, shared by many: one word.
+pub(crate) type Boss = Arc<Box<dyn Owner>>;
+
 /// Who starts and restarts an actor, as the actor sees it.
 pub(crate) trait Owner: Send + Sync {
     fn pid(&self) -> ProcessId;

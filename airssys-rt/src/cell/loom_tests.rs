@@ -736,18 +736,20 @@ struct Boss {
     gone: Number,
 }
 
-impl Owner for Boss {
+struct Employer(Arc<Boss>);
+
+impl Owner for Employer {
     fn pid(&self) -> ProcessId {
         ProcessId::new(1_000)
     }
 
     fn child_ended(&self, end: ChildEnd<'_>) -> bool {
-        if !end.reason.is_abnormal() || self.restarts.fetch_add(1, SeqCst) > 0 {
+        if !end.reason.is_abnormal() || self.0.restarts.fetch_add(1, SeqCst) > 0 {
             return false;
         }
         assert_eq!(end.incarnation, 1);
-        let cell = self.cell.upgrade().expect("it is there");
-        let clerk = Clerk::new(&self.log, &self.gate);
+        let cell = self.0.cell.upgrade().expect("it is there");
+        let clerk = Clerk::new(&self.0.log, &self.0.gate);
         let kernel = cell.kernel.clone();
         kernel.spawn(async move {
             cell.launch(Launch { make: Some(Box::pin(async move { Ok(clerk) })), started: None });
@@ -760,7 +762,7 @@ impl Owner for Boss {
     }
 
     fn child_gone(&self, _: ProcessId) {
-        self.gone.fetch_add(1, SeqCst);
+        self.0.gone.fetch_add(1, SeqCst);
     }
 }
 
@@ -772,8 +774,8 @@ fn employ(office: &Office<64>) -> Arc<Boss> {
         restarts: Number::new(0),
         gone: Number::new(0),
     });
-    let owner = boss.clone();
-    office.cell.with_rare(|rare| rare.owner = Some(owner));
+    let owner = Box::new(Employer(boss.clone()));
+    office.cell.with_rare(|rare| rare.owner = Some(Arc::new(owner)));
     boss
 }
 

@@ -43,7 +43,7 @@ use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Item, Offer, Room};
 use crate::papers::Papers;
 use crate::process::{
-    AnyCell, Ending, LinkKey, Overdue, Owner, ProcessRole, ProcessStatus, Tally, Until, Watcher,
+    AnyCell, Boss, Ending, LinkKey, Overdue, ProcessRole, ProcessStatus, Tally, Until, Watcher,
 };
 use crate::process_id::ProcessId;
 use crate::reply::Port;
@@ -421,7 +421,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Who starts and restarts it.
-    pub(crate) fn boss(&self) -> Option<Arc<dyn Owner>> {
+    pub(crate) fn boss(&self) -> Option<Boss> {
         self.state.lock().rare.as_ref()?.owner.clone()
     }
 

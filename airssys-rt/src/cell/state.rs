@@ -17,7 +17,7 @@ use crate::kernel::{Kernel, count};
 use crate::mail::Mail;
 use crate::mailbox::Mailbox;
 use crate::papers::Papers;
-use crate::process::{AnyCell, LinkKey, Owner, Until, Watcher};
+use crate::process::{AnyCell, Boss, LinkKey, Until, Watcher};
 use crate::reply::Port;
 use crate::timer::Wanted;
 
@@ -129,7 +129,7 @@ impl Simple {
 /// What a named, supervised or watched actor gives up when it ends for good.
 pub(super) struct Belongings {
     pub(super) name: Option<Arc<str>>,
-    pub(super) owner: Option<Arc<dyn Owner>>,
+    pub(super) owner: Option<Boss>,
     pub(super) more: Option<Box<Had>>,
 }
 
@@ -167,7 +167,7 @@ impl<A: Actor> Rare<A> {
 
 /// What a named, supervised or watched actor has and others do not.
 pub(crate) struct Rare<A: Actor> {
-    pub(crate) owner: Option<Arc<dyn Owner>>,
+    pub(crate) owner: Option<Boss>,
     pub(crate) papers: Option<Arc<dyn Papers<A>>>,
     /// Where its supervisor finds it: under which number, and in a group, under which there.
     pub(crate) place: (u32, u32),

@@ -6,7 +6,7 @@ use crate::cell::Cell;
 use crate::error::StartError;
 use crate::kernel::Kernel;
 use crate::mail::Mail;
-use crate::process::{AnyCell, ChildEnd, Owner};
+use crate::process::{AnyCell, Boss, ChildEnd, Owner};
 use crate::process_id::ProcessId;
 
 use super::Supervisor;
@@ -18,12 +18,12 @@ pub struct Home {
     kernel: Arc<Kernel>,
     pid: ProcessId,
     cell: Weak<Cell<Supervisor>>,
-    owner: Arc<dyn Owner>,
+    owner: Boss,
 }
 
 impl Home {
     pub(crate) fn of(cell: &Arc<Cell<Supervisor>>) -> Self {
-        let owner = Arc::new(Line { pid: cell.pid(), cell: Arc::downgrade(cell) });
+        let owner: Boss = Arc::new(Box::new(Line { pid: cell.pid(), cell: Arc::downgrade(cell) }));
         Self { kernel: cell.kernel_ref().clone(), pid: cell.pid(), cell: Arc::downgrade(cell), owner }
     }
 
@@ -35,7 +35,7 @@ impl Home {
         self.pid
     }
 
-    pub(crate) fn owner(&self) -> Arc<dyn Owner> {
+    pub(crate) fn owner(&self) -> Boss {
         self.owner.clone()
     }
 

@@ -12,6 +12,7 @@
 //! 5. Whatever is started is first owned by the cell, so that a kill at any await leaves no orphan.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -119,6 +120,13 @@ fn cancel_retry(trials: &mut HashMap<ProcessId, Trial>, child: &Child) {
 /// Where a process is found: its slot's rank, and its number in a group.
 pub(crate) type Place = (u32, Option<u32>);
 
+/// A rank and one: half as large in an index as a rank.
+type Rank = NonZeroU32;
+
+fn kept(rank: u32) -> Rank {
+    NonZeroU32::MIN.saturating_add(rank)
+}
+
 /// A supervisor: an actor that starts, restarts and ends others.
 ///
 /// Made by [`Supervisor::builder`] or by `#[supervisor]` on a struct; run by
@@ -128,7 +136,7 @@ pub struct Supervisor {
     intensity: Intensity,
     slots: Row<Slot>,
     /// The ranks of all slots, by their ids.
-    ranks: Index<u32>,
+    ranks: Index<Rank>,
     next_ticket: u64,
     trials: HashMap<ProcessId, Trial>,
     /// Of those that were restarted by a backoff.
@@ -173,23 +181,23 @@ impl Supervisor {
             self.slots.renumber();
             self.ranks = Index::new();
             for slot in self.slots.iter() {
-                self.ranks.insert(&slot.id(), slot.number());
+                self.ranks.insert(&slot.id(), kept(slot.number()));
             }
         }
         let id = slot.id();
         let rank = self.slots.push(slot);
-        self.ranks.insert(&id, rank);
+        self.ranks.insert(&id, kept(rank));
     }
 
     fn rank(&self, id: &str) -> Option<u32> {
-        let is = |rank: &u32| self.slots.get(*rank).is_some_and(|slot| slot.has_id(id));
-        self.ranks.find(id, is).copied()
+        let is = |rank: &Rank| self.slots.get(rank.get() - 1).is_some_and(|slot| slot.has_id(id));
+        self.ranks.find(id, is).map(|rank| rank.get() - 1)
     }
 
     /// Takes a slot out of the start order.
     fn take_out(&mut self, rank: u32) -> Option<Slot> {
         let id = self.slots.get(rank)?.id();
-        self.ranks.remove(&id, |known| *known == rank);
+        self.ranks.remove(&id, |known| *known == kept(rank));
         self.slots.remove(rank)
     }
 
