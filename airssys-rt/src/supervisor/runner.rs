@@ -477,9 +477,10 @@ impl Supervisor {
     /// A try is due. One that no longer is the child's present one was cancelled.
     async fn try_again(&mut self, ctx: &mut Context<Self>, pid: ProcessId, ticket: u64) -> Verdict {
         let place = self.place(&*ctx.cell.kernel_ref().table.get(pid)?)?;
-        let (group, counted) = match (self.child(place)?.state, self.trials.get(&pid)?) {
-            (ChildState::Restarting, trial) if trial.ticket == ticket => (false, trial.counted),
-            (ChildState::Anchor, trial) if trial.ticket == ticket => (true, trial.counted),
+        let counted = self.trials.get(&pid).filter(|trial| trial.ticket == ticket)?.counted;
+        let group = match self.child(place)?.state {
+            ChildState::Restarting => false,
+            ChildState::Anchor => true,
             _ => return None,
         };
         self.trials.remove(&pid);
