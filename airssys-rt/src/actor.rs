@@ -60,8 +60,12 @@ pub trait Actor: Sized + Send + 'static {
     const STARTS: bool = true;
     /// Whether [`on_stop`](Self::on_stop) does anything; false lets an idle actor end in place.
     const STOPS: bool = true;
+    /// Whether [`on_error`](Self::on_error) does anything; false lets a failure be dealt with in place.
+    const HANDLES_ERRORS: bool = true;
     /// Whether [`on_exit`](Self::on_exit) gets the exits of linked actors, which otherwise end this one.
     const TRAPS_EXITS: bool = false;
+    #[doc(hidden)]
+    const SUPERVISES: bool = false;
 
     /// Handles one message. Its answer goes to [`Context::answer`]; an `Err` is a failure of the actor.
     ///

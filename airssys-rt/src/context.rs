@@ -21,7 +21,7 @@ use crate::kernel::Kernel;
 use crate::letter::Letter;
 use crate::lock::Exclusive;
 use crate::mail::Mail;
-use crate::process::{AnyCell, LinkKey, Owner, Watcher};
+use crate::process::{AnyCell, ChildEnd, LinkKey, Owner, Watcher};
 use crate::process_id::ProcessId;
 use crate::reply::Answer;
 use crate::system::System;
@@ -322,10 +322,10 @@ impl<A: Actor> Context<A> {
         let pid = kernel.table.next_pid();
         let cell = Cell::new(kernel.clone(), pid, Some(child));
         let parent: Arc<dyn AnyCell> = self.cell.clone();
-        let owner: Arc<dyn Owner> = Arc::new(Parent { pid: self.pid(), cell: Arc::downgrade(&parent) });
-        cell.with_rare(|rare| rare.owner = Some(owner));
-        parent.own(cell.clone(), false);
+        let owner = Parent { pid: self.pid(), cell: Arc::downgrade(&parent) };
+        cell.with_rare(|rare| rare.owner = Some(Arc::new(Box::new(owner))));
         kernel.table.insert(cell.clone());
+        parent.own(pid, false);
         let actor = ActorRef::new(cell);
         actor.cell.begin();
         actor
@@ -423,8 +423,12 @@ impl Owner for Parent {
         self.pid
     }
 
-    fn child_ended(&self, _: ProcessId, _: u32, _: &ExitReason, _: bool) -> bool {
+    fn child_ended(&self, _: ChildEnd<'_>) -> bool {
         false
+    }
+
+    fn adopt(&self, pid: ProcessId, declared: bool) -> bool {
+        self.cell.upgrade().is_some_and(|cell| cell.own(pid, declared))
     }
 
     fn child_gone(&self, pid: ProcessId) {

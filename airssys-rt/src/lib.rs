@@ -104,6 +104,7 @@ mod error;
 mod event_bus;
 mod exit;
 mod groups;
+mod index;
 mod instrument;
 mod kernel;
 mod letter;
@@ -114,6 +115,7 @@ mod loom_tests;
 mod mail;
 mod mailbox;
 mod opaque;
+mod papers;
 #[doc(hidden)]
 pub mod private;
 mod process;

@@ -109,11 +109,27 @@ pub(crate) struct Tally {
     pub(crate) links: usize,
 }
 
+/// The end of an incarnation, as its actor tells its owner.
+pub(crate) struct ChildEnd<'a> {
+    pub(crate) pid: ProcessId,
+    pub(crate) incarnation: u32,
+    pub(crate) reason: &'a ExitReason,
+    /// What becomes of the child is decided with its supervisor.
+    pub(crate) escalate: bool,
+    /// Told by the actor's own task, which goes on with the next incarnation if there is one when this returns.
+    pub(crate) at_home: bool,
+}
+
+/// An owner, shared by many: one word.
+pub(crate) type Boss = Arc<Box<dyn Owner>>;
+
 /// Who starts and restarts an actor, as the actor sees it.
 pub(crate) trait Owner: Send + Sync {
     fn pid(&self) -> ProcessId;
     /// An incarnation ended by itself. False when nobody is there to decide what comes next.
-    fn child_ended(&self, pid: ProcessId, incarnation: u32, reason: &ExitReason, escalate: bool) -> bool;
+    fn child_ended(&self, end: ChildEnd<'_>) -> bool;
+    /// Makes the actor end with its owner, whatever happens to that. False when it has ended.
+    fn adopt(&self, pid: ProcessId, declared: bool) -> bool;
     /// The actor has ended for good.
     fn child_gone(&self, pid: ProcessId);
 }
@@ -126,6 +142,9 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn role(&self) -> ProcessRole;
     fn status(&self) -> ProcessStatus;
     fn name(&self) -> Option<Arc<str>>;
+    fn is_named(&self, name: &str) -> bool;
+    /// Where its supervisor finds it: under which number, and in a group, under which there.
+    fn place(&self) -> (u32, u32);
     fn label(&self) -> Option<Arc<str>>;
     fn incarnation(&self) -> u32;
     fn restarts(&self) -> u32;
@@ -155,7 +174,8 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn remove_link(&self, other: LinkKey);
     fn exit_signal(self: Arc<Self>, exit: Exit);
 
-    fn own(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool;
+    /// Makes another end with this one, whatever happens to it. False when it has ended.
+    fn own(&self, child: ProcessId, declared: bool) -> bool;
     fn disown(&self, child: ProcessId);
 
     /// Notes that the handler in hand waits for `target`; the number takes the note back.

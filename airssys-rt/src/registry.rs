@@ -3,29 +3,31 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
+use crate::index::Index;
 use crate::lock::Lock;
 use crate::process::{AnyCell, LinkKey};
 use crate::process_id::ProcessId;
 
 pub(crate) struct Registry {
-    names: Lock<BTreeMap<Arc<str>, Arc<dyn AnyCell>>>,
+    /// By the names that the actors have in their papers.
+    names: Lock<Index<Arc<dyn AnyCell>>>,
 }
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        Self { names: Lock::new(BTreeMap::new()) }
+        Self { names: Lock::new(Index::new()) }
     }
 
-    /// Gives the name to the actor, unless somebody has it: then says who.
-    pub(crate) fn claim(&self, name: &Arc<str>, cell: Arc<dyn AnyCell>) -> Result<(), ProcessId> {
+    /// Gives the name to the actor, in whose papers it stands, unless somebody has it: then says who.
+    pub(crate) fn claim(&self, name: &str, cell: Arc<dyn AnyCell>) -> Result<(), ProcessId> {
         let mut names = self.names.lock();
-        match names.get(name) {
+        match names.find(name, |known| known.is_named(name)) {
             Some(owner) if owner.pid() == cell.pid() => Ok(()),
             Some(owner) => Err(owner.pid()),
             None => {
                 // The name is a reference: a named actor does not end for want of others.
                 cell.add_reference();
-                names.insert(name.clone(), cell);
+                names.insert(name, cell);
                 Ok(())
             }
         }
@@ -34,10 +36,7 @@ impl Registry {
     /// Frees the name if it is still this actor's.
     pub(crate) fn release(&self, name: &str, pid: ProcessId) {
         let mut names = self.names.lock();
-        let freed = match names.get(name) {
-            Some(owner) if owner.pid() == pid => names.remove(name),
-            _ => None,
-        };
+        let freed = names.remove(name, |known| known.pid() == pid);
         drop(names);
         if let Some(cell) = freed {
             cell.drop_reference();
@@ -45,7 +44,7 @@ impl Registry {
     }
 
     pub(crate) fn find(&self, name: &str) -> Option<Arc<dyn AnyCell>> {
-        self.names.lock().get(name).cloned()
+        self.names.lock().find(name, |known| known.is_named(name)).cloned()
     }
 
     pub(crate) fn len(&self) -> usize {

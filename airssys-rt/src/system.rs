@@ -14,7 +14,7 @@ use tokio::time::Instant;
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::ActorRef;
 use crate::address::DEFAULT_ASK_TIMEOUT;
-use crate::cell::{Cell, Failure, Launch, end_in_time};
+use crate::cell::{Cell, Failure, Launch, Make, end_in_time};
 use crate::config::{ActorConfig, MailboxConfig};
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::deadline::Deadlines;
@@ -26,6 +26,7 @@ use crate::groups::Groups;
 use crate::instrument;
 use crate::kernel::{Kernel, Totals, Witness};
 use crate::linger::Linger;
+use crate::papers::{Care, Sheet};
 use crate::process::{AnyCell, Ending, ProcessInfo, ProcessRole, Until, short_name};
 use crate::process_id::ProcessId;
 use crate::registry::{Registry, Roll};
@@ -558,13 +559,16 @@ impl<A: Actor> Startable for A {
         limit: Option<Duration>,
     ) -> Result<ActorRef<A>, StartError> {
         let kernel = system.kernel();
-        let child: Arc<str> = short_name(std::any::type_name::<A>()).into();
         let cell = Cell::new(kernel.clone(), kernel.table.next_pid(), Some(self));
+        if name.is_some() {
+            let sheet = Arc::new(Sheet::new(None, name.as_deref(), Care::WORKER));
+            cell.with_rare(|rare| rare.papers = Some(sheet));
+        }
         let actor = ActorRef::new(cell);
         // Dropped half-way or refused, the start is taken back.
         let guard = Unfinished(Some(actor.cell.clone()));
         enroll(kernel, &actor.cell, name)?;
-        launch(&actor.cell, None, limit, child).await?;
+        launch(&actor.cell, None, limit, || short_name(std::any::type_name::<A>()).into()).await?;
         guard.finished();
         Ok(actor)
     }
@@ -588,7 +592,7 @@ impl Drop for Unfinished {
     }
 }
 
-/// Puts a new cell into the table and under its name.
+/// Puts a new cell into the table and under the name that stands in its papers.
 pub(crate) fn enroll<A: Actor>(
     kernel: &Arc<Kernel>,
     cell: &Arc<Cell<A>>,
@@ -602,20 +606,17 @@ pub(crate) fn enroll<A: Actor>(
             .registry
             .claim(&name, cell.clone())
             .map_err(|owner| StartError::NameTaken { name: name.clone(), owner })?;
-        cell.with_rare(|rare| rare.name = Some(name));
     }
     kernel.table.insert(cell.clone());
     Ok(())
 }
-
-pub(crate) type Make<A> = Pin<Box<dyn Future<Output = crate::error::ActorResult<A>> + Send>>;
 
 /// Starts an incarnation and waits for it; after `limit` it is killed.
 pub(crate) async fn launch<A: Actor>(
     cell: &Arc<Cell<A>>,
     make: Option<Make<A>>,
     limit: Option<Duration>,
-    child: Arc<str>,
+    child: impl FnOnce() -> Arc<str>,
 ) -> Result<(), StartError> {
     let (started, mut outcome) = oneshot::channel();
     cell.launch(Launch { make, started: Some(started) });
@@ -632,15 +633,23 @@ pub(crate) async fn launch<A: Actor>(
                     if cell.owner().is_none() {
                         cell.bury(ExitReason::Killed);
                     }
-                    return Err(StartError::Timeout { child, limit });
+                    return Err(StartError::Timeout { child: child(), limit });
                 }
             }
         }
     };
+    outcome_of(waited, child)
+}
+
+/// What a launch came to.
+pub(crate) fn outcome_of(
+    waited: Result<Result<(), Failure>, oneshot::error::RecvError>,
+    child: impl FnOnce() -> Arc<str>,
+) -> Result<(), StartError> {
     match waited {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(failure)) => Err(start_error(failure, child)),
-        Err(_) => Err(StartError::Killed { child }),
+        Ok(Err(failure)) => Err(start_error(failure, child())),
+        Err(_) => Err(StartError::Killed { child: child() }),
     }
 }
 

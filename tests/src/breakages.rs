@@ -39,11 +39,11 @@ breakages! {
     "temporary restarted", "C015", "supervisor/policy.rs",
         "Self::Temporary => AfterExit::Forget," => "Self::Temporary => AfterExit::Restart,", "restart" "c015";
     "children stopped in start order", "C042", "supervisor/runner.rs",
-        "for slot in self.slots.values_mut().rev() {" => "for slot in self.slots.values_mut() {", "shutdown" "c042";
+        "for slot in self.slots.iter_mut().rev() {" => "for slot in self.slots.iter_mut() {", "shutdown" "c042";
     "significant ends ignored", "C066 C067", "supervisor/runner.rs",
-        "if !options.significant {" => "if true {", "auto_shutdown" "c06";
+        "if !care.significant {" => "if true {", "auto_shutdown" "c06";
     "stale tries taken", "C041", "supervisor/runner.rs",
-        "{ ticket: present, counted, group } if present == ticket => {" => "{ ticket: present, counted, group } if present <= u64::MAX => {",
+        "filter(|trial| trial.ticket == ticket)" => "filter(|trial| trial.ticket <= u64::MAX)",
         "model" "c001";
     "what is owned is not reaped", "C049", "cell/ending.rs",
         "        self.reap().await;" => "", "shutdown" "c049";
@@ -91,8 +91,7 @@ breakages! {
     "delays are never forgotten", "C040", "supervisor/backoff.rs",
         ">= self.reset_after => 0," => ">= self.reset_after => attempts,", "intensity" "c040_delays";
     "stale notices are acted on", "C028", "supervisor/runner.rs",
-        "ChildState::Running { incarnation: present } if present == incarnation => {}" =>
-        "ChildState::Running { incarnation: present } if present >= incarnation => {}", "strategy" "c028";
+        "ChildState::Running if child.runs_as(incarnation) => {}" => "ChildState::Running if incarnation > 0 => {}", "strategy" "c028";
     "further tries are not counted", "C034", "supervisor/runner.rs",
         "if !counted && let Some(end)" => "if counted && let Some(end)", "intensity" "c034";
     "a group that did not come up is left", "C025", "supervisor/runner.rs",
@@ -100,16 +99,16 @@ breakages! {
     "temporary bystanders are restarted", "C016", "supervisor/slot.rs",
         "!temporary || matches!" => "!temporary || temporary || matches!", "restart" "c016";
     "one dynamic child too many", "C063", "supervisor/runner.rs",
-        "&& members.len() >= max" => "&& members.len() > max", "admin" "c063";
+        "&& group.members.len() >= max" => "&& group.members.len() > max", "admin" "c063";
     "a failed start leaves the earlier ones", "C002", "supervisor/runner.rs",
         "self.stop_all(for_good).await;\n        }\n        Ok(outcome?)" => "let _ = for_good;\n        }\n        Ok(outcome?)",
         "supervisor_start" "c002";
     "declared children come back in another order", "C038", "supervisor/runner.rs",
-        "slots.sort_by_key(|slot| slot.order);" => "slots.sort_by_key(|slot| std::cmp::Reverse(slot.order));",
+        "slots.sort_by_key(Slot::number);" => "slots.sort_by_key(|slot| std::cmp::Reverse(slot.number()));",
         "restart" "c038";
     "who waits for its restart has ended", "C068", "supervisor/runner.rs",
-        "&& slot.children().any(|(_, child)| child.state != ChildState::Stopped)" =>
-        "&& slot.children().any(|(_, child)| child.is_running())", "auto_shutdown" "c068";
+        "&& slot.children().any(|child| child.state != ChildState::Stopped)" =>
+        "&& slot.children().any(|child| child.is_running())", "auto_shutdown" "c068";
     "nothing is escalated", "C076", "supervisor/runner.rs",
         "        if escalate {" => "        if escalate && pid == ctx.pid() {", "restart" "an_escalated";
     "an ignored temporary child is kept", "C004", "supervisor/runner.rs",

@@ -91,6 +91,7 @@ where
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
     const STARTS: bool = true;
     const STOPS: bool = true;
+    const HANDLES_ERRORS: bool = true;
     fn is_plain(message: &CacheMessage<K, V>) -> bool {
         match message {
             #[cfg(feature = "reads")]

@@ -55,6 +55,7 @@ impl ::airssys_rt::Actor for Counter {
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
     const STARTS: bool = false;
     const STOPS: bool = false;
+    const HANDLES_ERRORS: bool = false;
     fn is_plain(message: &CounterMessage) -> bool {
         ::core::matches!(
             message, CounterMessage::Increment { .. } | CounterMessage::Withdraw { .. }

@@ -15,8 +15,9 @@ use crate::model::method::{ArgKind, Method, Returns, ungrouped};
 pub fn constants(model: &Handlers) -> TokenStream {
     let starts = says(model, Role::Start, "STARTS");
     let stops = says(model, Role::Stop, "STOPS");
+    let errors = says(model, Role::Error, "HANDLES_ERRORS");
     let traps = model.of(Role::Exit).next().map(|_| says(model, Role::Exit, "TRAPS_EXITS"));
-    quote!(#starts #stops #traps)
+    quote!(#starts #stops #errors #traps)
 }
 
 /// The hooks that the runtime calls.

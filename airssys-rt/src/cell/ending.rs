@@ -23,7 +23,7 @@ use crate::instrument;
 use crate::lock::MutexGuard;
 use crate::mail::Mail;
 use crate::mailbox::Ticket;
-use crate::process::{AnyCell, Ending, LinkKey, Overdue, Tally, Until, Watcher};
+use crate::process::{AnyCell, ChildEnd, Ending, LinkKey, Overdue, Tally, Until, Watcher};
 use crate::seat::Turn;
 use crate::testing::log::Event;
 
@@ -134,7 +134,7 @@ impl<A: Actor> Cell<A> {
             self.bring_to_end(state, reason.clone());
         } else {
             drop(state);
-            self.over(reason.clone(), false, &mut VecDeque::new(), 0);
+            self.over(reason.clone(), false, &mut VecDeque::new(), 0, false);
         }
         ENDING.set(ENDING.get() - 1);
         Some(reason)
@@ -168,7 +168,7 @@ impl<A: Actor> Cell<A> {
         ctx: &mut Context<A>,
         reason: ExitReason,
     ) -> ExitReason {
-        let limit = self.state.lock().rare.as_ref().map_or(Limit::Default, |rare| rare.limit);
+        let limit = self.papers().map_or(Limit::Default, |papers| papers.sheet().limit());
         let limit = match limit {
             Limit::Default => Some(STOP_LIMIT),
             Limit::After(limit) => Some(limit),
@@ -240,10 +240,9 @@ impl<A: Actor> Cell<A> {
 
     /// Ends whatever this incarnation started and has not ended: the latest first.
     pub(super) async fn reap(self: &Arc<Self>) {
-        let owned = |more: &mut More| -> Vec<_> {
-            more.owned.values().map(|owned| (owned.cell.clone(), owned.declared)).collect()
-        };
-        let owned = self.with_more(owned).unwrap_or_default();
+        let owned = self.wards().into_iter();
+        let owned: Vec<_> =
+            owned.filter_map(|(ward, declared)| Some((self.kernel.table.get(ward)?, declared))).collect();
         if owned.is_empty() {
             return;
         }
@@ -262,12 +261,15 @@ impl<A: Actor> Cell<A> {
     }
 
     /// The incarnation is over: the supervisor decides what comes next, or the actor ends for good.
+    ///
+    /// `at_home` says that the actor's own task runs this, and goes on.
     pub(super) fn over(
         self: &Arc<Self>,
         reason: ExitReason,
         escalate: bool,
         batch: &mut VecDeque<Mail<A>>,
         handled: u32,
+        at_home: bool,
     ) {
         let incarnation = self.incarnation.load(Ordering::Acquire);
         self.kernel.note(&**self, || Event::Down { incarnation, reason: reason.clone() });
@@ -297,8 +299,8 @@ impl<A: Actor> Cell<A> {
             self.fire_links(&reason);
         }
         Self::resolve(waiters, &reason);
-        let decided = owner.is_some_and(|owner| owner.child_ended(self.pid, incarnation, &reason, escalate));
-        if !decided {
+        let end = ChildEnd { pid: self.pid, incarnation, reason: &reason, escalate, at_home };
+        if !owner.is_some_and(|owner| owner.child_ended(end)) {
             self.end_for_good(reason);
         }
     }
@@ -329,9 +331,10 @@ impl<A: Actor> Cell<A> {
             shielded(|| heard = started.send(Err(failure)).is_ok());
         }
         // Whoever started it has given it up since, and could not bury what still ran.
-        if let Some(owner) = owner.filter(|_| !heard)
-            && !owner.child_ended(self.pid, self.incarnation.load(Ordering::Acquire), &reason, false)
-        {
+        let Some(owner) = owner.filter(|_| !heard) else { return };
+        let incarnation = self.incarnation.load(Ordering::Acquire);
+        let end = ChildEnd { pid: self.pid, incarnation, reason: &reason, escalate: false, at_home: false };
+        if !owner.child_ended(end) {
             self.end_for_good(reason);
         }
     }
@@ -448,8 +451,8 @@ impl<A: Actor> Cell<A> {
 
     /// Gives up what an ended actor had, its links excepted: they are told after the monitors.
     fn part_with(self: &Arc<Self>, had: Had) -> Vec<Arc<dyn AnyCell>> {
-        for (_, child) in had.owned.into_iter().rev() {
-            child.cell.bury(ExitReason::Shutdown);
+        for child in had.owned.iter().rev().filter_map(|(ward, _)| self.kernel.table.get(ward)) {
+            child.bury(ExitReason::Shutdown);
         }
         for subscription in had.subscriptions {
             subscription.cancel(LinkKey::of(&**self));
@@ -495,10 +498,7 @@ impl<A: Actor> Cell<A> {
             return;
         }
         let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
-        let owned: Vec<_> = match state.more_if_any() {
-            Some(more) => more.owned.values().map(|owned| owned.cell.clone()).collect(),
-            None => Vec::new(),
-        };
+        let owned: Vec<_> = state.more_if_any().map(|more| more.owned.iter().collect()).unwrap_or_default();
         if matches!(state.phase, Phase::Idle | Phase::Scheduled) {
             state.phase = Phase::Running;
         }
@@ -508,11 +508,11 @@ impl<A: Actor> Cell<A> {
         if let Some(mut seat) = self.seat.try_take() {
             self.drop_state(&mut seat);
         }
-        for child in owned.into_iter().rev() {
+        for child in owned.into_iter().rev().filter_map(|(ward, _)| self.kernel.table.get(ward)) {
             child.clone().request(Ending::Kill, true);
             child.bury(ExitReason::Killed);
         }
-        self.over(ExitReason::Killed, false, batch, handled);
+        self.over(ExitReason::Killed, false, batch, handled, false);
     }
 }
 

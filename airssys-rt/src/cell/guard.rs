@@ -55,6 +55,20 @@ impl<A: Actor> State<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// Polls the user's future as this actor.
+    pub(super) fn poll_here<F: Future + ?Sized>(
+        self: &Arc<Self>,
+        future: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> std::thread::Result<Poll<F::Output>> {
+        let process: Arc<dyn AnyCell> = self.clone();
+        let mut identity = Some(Current { process, deadline: None });
+        CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
+        let polled = watched(|| future.poll(cx));
+        CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
+        polled
+    }
+
     /// Runs the user's future: as this actor, in its span, until its end, a panic or a kill.
     pub(super) fn guarded<F: Future>(
         self: &Arc<Self>,

@@ -31,7 +31,7 @@ const SAMPLE: u32 = 256;
 pub(super) const PATIENCE: u8 = 2;
 const AGAIN: u32 = 1_024;
 /// A plain handler that takes longer has its actor asked the long way.
-const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
+pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
 
 /// What came of an asked message on the asker's turn.
 enum Asked<M> {
@@ -192,19 +192,27 @@ impl<A: Actor> Cell<A> {
             Some(actor) => run_plain(self, actor, &mut ctx, &mut batch, &mut budget, &mut handled),
             None => Step::Signalled,
         };
-        let verdict = match step {
-            Step::Drained => None,
-            Step::Budget if batch.is_empty() => None,
-            Step::Trouble(trouble) => Some(Some(trouble)),
+        let left = match step {
+            Step::Drained => false,
+            Step::Budget if batch.is_empty() => false,
+            Step::Trouble(trouble) => {
+                self.fail_as_guest(seat, &mut ctx, batch, (0, handled), trouble);
+                // The next incarnation may be there already.
+                let state = self.state.lock();
+                if state.phase == Phase::Idle {
+                    return self.ask_with_others(state, message, spot);
+                }
+                return Err(message);
+            }
             Step::Async(mail) => {
                 batch.push_front(mail);
-                Some(None)
+                true
             }
-            Step::Budget | Step::Signalled => Some(None),
+            Step::Budget | Step::Signalled => true,
         };
-        if let Some(verdict) = verdict {
+        if left {
             drop(seat);
-            self.give_back(batch, 0, handled, verdict);
+            self.give_back(batch, 0, handled, None);
             return Err(message);
         }
         let asked = self.answer_here(&mut seat, &mut ctx, message, spot, sample);
@@ -303,9 +311,16 @@ impl<A: Actor> Cell<A> {
         mut batch: VecDeque<Mail<A>>,
         before: u32,
     ) -> Result<(), A::Message> {
+        ctx.follow_up(&mut batch);
+        let asked = match asked {
+            Asked::Done { handled, verdict: Some(trouble) } => {
+                self.fail_as_guest(seat, &mut ctx, batch, (1, before + handled), trouble);
+                return Ok(());
+            }
+            asked => asked,
+        };
         // Rule 2: the turn first, then the phase.
         drop(seat);
-        ctx.follow_up(&mut batch);
         match asked {
             Asked::Done { handled, verdict } => {
                 self.give_back(batch, 1, before + handled, verdict);
@@ -318,7 +333,7 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    fn give_back(
+    pub(super) fn give_back(
         self: &Arc<Self>,
         mut batch: VecDeque<Mail<A>>,
         accepted: u32,

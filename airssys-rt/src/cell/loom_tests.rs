@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex as Plain, Weak};
 use std::task::{Poll, Waker};
 
 use super::state::{Launch, Linger, Phase};
-use super::{Cell, Posted};
+use super::{Begun, Cell, Posted};
 use crate::actor::{Actor, Plain as Handled};
 use crate::actor_ref::ActorRef;
 use crate::config::{ActorConfig, BackpressureStrategy};
@@ -21,7 +21,7 @@ use crate::letter::Letter;
 use crate::lock::Lock;
 use crate::loom_tests::{block_on, drop_tasks, explore, go, rest};
 use crate::mail::Mail;
-use crate::process::{AnyCell, Ending, Owner, ProcessInfo};
+use crate::process::{AnyCell, ChildEnd, Ending, Owner, ProcessInfo};
 use crate::process_id::ProcessId;
 use crate::reply::Answer;
 use crate::request::Request;
@@ -107,6 +107,7 @@ impl<const ROOM: usize, const EVICTS: bool> Actor for Clerk<ROOM, EVICTS> {
     };
     const STARTS: bool = false;
     const STOPS: bool = false;
+    const HANDLES_ERRORS: bool = false;
 
     async fn handle(&mut self, number: u32, ctx: &mut Context<Self>) -> ActorResult<()> {
         let _idle = Idle(&self.log);
@@ -736,18 +737,20 @@ struct Boss {
     gone: Number,
 }
 
-impl Owner for Boss {
+struct Employer(Arc<Boss>);
+
+impl Owner for Employer {
     fn pid(&self) -> ProcessId {
         ProcessId::new(1_000)
     }
 
-    fn child_ended(&self, _: ProcessId, incarnation: u32, reason: &ExitReason, _: bool) -> bool {
-        if !reason.is_abnormal() || self.restarts.fetch_add(1, SeqCst) > 0 {
+    fn child_ended(&self, end: ChildEnd<'_>) -> bool {
+        if !end.reason.is_abnormal() || self.0.restarts.fetch_add(1, SeqCst) > 0 {
             return false;
         }
-        assert_eq!(incarnation, 1);
-        let cell = self.cell.upgrade().expect("it is there");
-        let clerk = Clerk::new(&self.log, &self.gate);
+        assert_eq!(end.incarnation, 1);
+        let cell = self.0.cell.upgrade().expect("it is there");
+        let clerk = Clerk::new(&self.0.log, &self.0.gate);
         let kernel = cell.kernel.clone();
         kernel.spawn(async move {
             cell.launch(Launch { make: Some(Box::pin(async move { Ok(clerk) })), started: None });
@@ -755,8 +758,12 @@ impl Owner for Boss {
         true
     }
 
+    fn adopt(&self, _: ProcessId, _: bool) -> bool {
+        true
+    }
+
     fn child_gone(&self, _: ProcessId) {
-        self.gone.fetch_add(1, SeqCst);
+        self.0.gone.fetch_add(1, SeqCst);
     }
 }
 
@@ -768,8 +775,8 @@ fn employ(office: &Office<64>) -> Arc<Boss> {
         restarts: Number::new(0),
         gone: Number::new(0),
     });
-    let owner = boss.clone();
-    office.cell.with_rare(|rare| rare.owner = Some(owner));
+    let owner = Box::new(Employer(boss.clone()));
+    office.cell.with_rare(|rare| rare.owner = Some(Arc::new(owner)));
     boss
 }
 
@@ -807,6 +814,94 @@ fn loom_a_stop_meets_a_restart() {
         office.close();
         assert_eq!(boss.gone.load(SeqCst), 1);
     });
+}
+
+/// Starts the clerk again on the spot, once, as a supervisor does that is idle.
+struct Prompt(Arc<Boss>);
+
+impl Owner for Prompt {
+    fn pid(&self) -> ProcessId {
+        ProcessId::new(1_000)
+    }
+
+    fn child_ended(&self, end: ChildEnd<'_>) -> bool {
+        let restarts = end.at_home && end.reason.is_abnormal();
+        if !restarts || self.0.restarts.fetch_add(1, SeqCst) > 0 {
+            return false;
+        }
+        let cell = self.0.cell.upgrade().expect("it is there");
+        let clerk = Clerk::new(&self.0.log, &self.0.gate);
+        matches!(cell.start_here(Box::pin(std::future::ready(Ok(clerk)))), Begun::Started)
+    }
+
+    fn adopt(&self, _: ProcessId, _: bool) -> bool {
+        true
+    }
+
+    fn child_gone(&self, _: ProcessId) {
+        self.0.gone.fetch_add(1, SeqCst);
+    }
+}
+
+fn employ_promptly(office: &Office<64>) -> Arc<Boss> {
+    let boss = employ(office);
+    let owner = Box::new(Prompt(boss.clone()));
+    office.cell.with_rare(|rare| rare.owner = Some(Arc::new(owner)));
+    boss
+}
+
+#[test]
+fn loom_what_is_sent_around_a_restart_on_the_spot_is_handled_by_one_incarnation_or_the_other() {
+    explore(Some(4), || {
+        let office = Office::<64>::open();
+        let boss = employ_promptly(&office);
+        let cell = office.cell();
+        let sender = go(move || tell(&cell, 1));
+        assert!(tell(&office.cell, PANICS) && tell(&office.cell, 2));
+        assert!(sender.join().unwrap());
+        office.is_at_rest();
+        assert_eq!(office.cell.incarnation(), 2);
+        assert_eq!(office.system.counters().lost_in_hand, 1);
+        assert_eq!(sorted(office.log.handled()), [1, 2]);
+        office.close();
+        assert_eq!((boss.restarts.load(SeqCst), boss.gone.load(SeqCst)), (1, 1));
+    });
+}
+
+#[test]
+fn loom_an_asker_that_crashes_an_actor_starts_it_again_on_the_spot() {
+    explore(Some(4), || {
+        let office = Office::<64>::open();
+        let boss = employ_promptly(&office);
+        let cell = office.cell();
+        let sender = go(move || tell(&cell, 1));
+        assert!(matches!(ask(&office.clerk(), PANICS), Err(AskError::Crashed { .. })));
+        assert!(sender.join().unwrap());
+        office.is_at_rest();
+        assert_eq!(office.cell.incarnation(), 2);
+        assert_eq!(office.log.handled(), [1]);
+        office.close();
+        assert_eq!((boss.restarts.load(SeqCst), boss.gone.load(SeqCst)), (1, 1));
+    });
+}
+
+#[test]
+fn loom_a_stop_or_a_kill_meets_a_restart_on_the_spot() {
+    for ending in [Ending::Stop, Ending::Kill] {
+        explore(Some(4), || {
+            let office = Office::<64>::open();
+            let boss = employ_promptly(&office);
+            assert!(tell(&office.cell, PANICS));
+            let cell = office.cell();
+            let stopping = go(move || cell.request_end(ending, true));
+            stopping.join().unwrap();
+            rest();
+            let phase = office.cell.state.lock().phase;
+            assert!(matches!(phase, Phase::Idle | Phase::Ended), "{phase:?}");
+            office.close();
+            assert_eq!(boss.gone.load(SeqCst), 1);
+        });
+    }
 }
 
 // Monitors.

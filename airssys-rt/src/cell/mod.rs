@@ -11,6 +11,7 @@
 //! 5. No two cells are locked at once.
 //! 6. `ahead` is written by the holder of the turn alone; senders read it to know how full the mailbox is.
 
+mod again;
 mod ending;
 mod guard;
 mod handle;
@@ -21,6 +22,7 @@ mod relay;
 mod run;
 mod state;
 mod visit;
+mod wards;
 
 use std::any::Any;
 use std::collections::btree_map::Entry;
@@ -42,7 +44,10 @@ use crate::letter::Letter;
 use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Item, Offer, Room};
-use crate::process::{AnyCell, Ending, LinkKey, Overdue, ProcessRole, ProcessStatus, Tally, Until, Watcher};
+use crate::papers::Papers;
+use crate::process::{
+    AnyCell, Boss, Ending, LinkKey, Overdue, ProcessRole, ProcessStatus, Tally, Until, Watcher,
+};
 use crate::process_id::ProcessId;
 use crate::reply::Port;
 use crate::seat::Seat;
@@ -53,12 +58,13 @@ use crate::yields::{Either, either};
 
 use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
+pub(crate) use again::{Begun, Left};
 pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
 use handle::Stopped;
 pub(crate) use handle::{Record, Trouble};
 pub(crate) use relay::let_go;
-pub(crate) use state::{Failure, Launch, Limit, Subscription};
+pub(crate) use state::{Failure, Launch, Limit, Make, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.
 pub(crate) mod signal {
@@ -165,27 +171,29 @@ impl<A: Actor> Cell<A> {
             return;
         }
         let revived = state.phase == Phase::Ended;
+        let settled = self.begin_start(&mut state);
+        state.rare().launch = Some(Box::new(launch));
+        let action = state.rouse();
+        drop(state);
+        if revived {
+            self.kernel.table.insert(self.clone());
+        }
+        Self::resolve(settled, &ExitReason::Shutdown);
+        self.act(action);
+    }
+
+    /// Leaves nothing of the incarnation before. Gives back who waited for its end.
+    fn begin_start(&self, state: &mut State<A>) -> Vec<Waiter> {
         state.phase = Phase::Starting;
         state.closed = false;
         self.signal.store(0, Ordering::Release);
-        state.rare().launch = Some(Box::new(launch));
         if let Some(rare) = &mut state.rare {
             rare.reason = None;
             if let Some(more) = &mut rare.more {
                 more.exit_signal = None;
             }
         }
-        let settled = state.take_waiters(|until| until == Until::Settled);
-        let action = state.rouse();
-        drop(state);
-        if revived {
-            self.kernel.table.insert(self.clone());
-        }
-        // They waited for the end of the incarnation before this one.
-        for waiter in settled {
-            waiter.tell(&ExitReason::Shutdown);
-        }
-        self.act(action);
+        state.take_waiters(|until| until == Until::Settled)
     }
 
     pub(crate) fn act(self: &Arc<Self>, action: Action) {
@@ -412,6 +420,32 @@ impl<A: Actor> Cell<A> {
         self.state.lock().more_if_any().map(look)
     }
 
+    /// Whom it owns, in order of starting, each with whether it is declared.
+    fn wards(&self) -> Vec<(ProcessId, bool)> {
+        self.with_more(|more| more.owned.iter().collect()).unwrap_or_default()
+    }
+
+    /// Puts the making of its first state there, for who starts it.
+    pub(crate) fn put_made(&self, make: Make<A>) {
+        self.with_rare(|rare| rare.launch = Some(Box::new(Launch { make: Some(make), started: None })));
+    }
+
+    pub(crate) fn take_made(&self) -> Option<Make<A>> {
+        let mut state = self.state.lock();
+        let fresh = matches!(state.phase, Phase::Unborn);
+        state.rare.as_mut().filter(|_| fresh)?.launch.take()?.make
+    }
+
+    /// Who starts and restarts it.
+    pub(crate) fn boss(&self) -> Option<Boss> {
+        self.state.lock().rare.as_ref()?.owner.clone()
+    }
+
+    /// The papers, as they are now.
+    pub(crate) fn papers(&self) -> Option<Arc<dyn Papers<A>>> {
+        self.state.lock().rare.as_ref()?.papers.clone()
+    }
+
     /// Ends every wait of the given kind.
     fn resolve(waiters: Vec<Waiter>, reason: &ExitReason) {
         for waiter in waiters {
@@ -442,8 +476,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn role(&self) -> ProcessRole {
-        let supervises = self.state.lock().rare.as_ref().is_some_and(|rare| rare.supervises);
-        if supervises { ProcessRole::Supervisor } else { ProcessRole::Worker }
+        if A::SUPERVISES { ProcessRole::Supervisor } else { ProcessRole::Worker }
     }
 
     fn status(&self) -> ProcessStatus {
@@ -460,11 +493,21 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn name(&self) -> Option<Arc<str>> {
-        self.state.lock().rare.as_ref()?.name.clone()
+        self.state.lock().rare.as_ref()?.name().map(Arc::from)
+    }
+
+    fn place(&self) -> (u32, u32) {
+        self.state.lock().rare.as_ref().map_or((0, 0), |rare| rare.place)
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.state.lock().rare.as_ref().is_some_and(|rare| rare.name() == Some(name))
     }
 
     fn label(&self) -> Option<Arc<str>> {
-        self.state.lock().rare.as_ref()?.label.clone()
+        let state = self.state.lock();
+        let rare = state.rare.as_ref()?;
+        rare.papers.as_ref()?.sheet().label(rare.place.1)
     }
 
     fn incarnation(&self) -> u32 {
@@ -485,8 +528,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn owned(&self) -> Vec<Arc<dyn AnyCell>> {
-        let cells = |more: &mut More| more.owned.values().map(|owned| owned.cell.clone()).collect();
-        self.with_more(cells).unwrap_or_default()
+        self.wards().into_iter().filter_map(|(ward, _)| self.kernel.table.get(ward)).collect()
     }
 
     fn tally(&self) -> Tally {
@@ -597,17 +639,17 @@ impl<A: Actor> AnyCell for Cell<A> {
         self.act(action);
     }
 
-    fn own(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool {
+    fn own(&self, child: ProcessId, declared: bool) -> bool {
         let mut state = self.state.lock();
         if state.phase == Phase::Ended {
             return false;
         }
-        state.more().owned.insert(child.pid(), state::Owned { cell: child, declared });
+        state.more().owned.own(child, declared);
         true
     }
 
     fn disown(&self, child: ProcessId) {
-        drop(self.with_more(|more| more.owned.remove(&child)));
+        self.with_more(|more| more.owned.disown(child));
     }
 
     fn begin_asking(&self, target: Arc<dyn AnyCell>, port: Weak<dyn Port>) -> u64 {
@@ -680,7 +722,7 @@ impl<A: Actor> AnyCell for Cell<A> {
         if state.more_if_any().is_some_and(|more| more.reaps) {
             return Overdue::Reaps;
         }
-        if !std::mem::replace(&mut state.rare().leaked, true) {
+        if !std::mem::replace(&mut state.more().leaked, true) {
             count(&self.kernel.totals.leaked, 1);
             drop(state);
             crate::instrument::leaked(self.pid, self.type_name());
@@ -689,7 +731,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn is_leaked(&self) -> bool {
-        self.state.lock().rare.as_ref().is_some_and(|rare| rare.leaked)
+        self.with_more(|more| more.leaked).unwrap_or(false)
     }
 
     fn cool(self: Arc<Self>) -> bool {

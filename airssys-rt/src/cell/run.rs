@@ -11,6 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
+use std::time::Instant;
 
 use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
@@ -27,7 +28,7 @@ use crate::testing::log::Event;
 
 use super::ending::End;
 use super::guard::{Interrupt, acting};
-use super::handle::{Job, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
+use super::handle::{Job, Record, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
 use super::state::{Adopted, Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
 
@@ -202,8 +203,7 @@ impl<A: Actor> State<A> {
     /// Whether the parked task of the idle actor stays.
     pub(super) fn lingers(&self) -> bool {
         // A supervisor's task is dropped with its runtime, and ends the children then.
-        let supervises = self.rare.as_ref().is_some_and(|rare| rare.supervises);
-        supervises || matches!(self.linger, Linger::In | Linger::Used)
+        A::SUPERVISES || matches!(self.linger, Linger::In | Linger::Used)
     }
 
     /// The task goes; the next one is spawned on need.
@@ -231,8 +231,10 @@ impl<A: Actor> Worker<A> {
         ctx.renew();
         let outcome = async {
             if let Some(make) = make {
+                let began = Instant::now();
                 let make = home.guarded(None, None, make).await;
                 *seat = Some(settled(home, make)?);
+                home.state.lock().starts_fast = home.is_fast(began);
             }
             let Some(actor) = seat.as_mut() else { return Err(Failure::Overlap) };
             let prepared = catch_unwind(AssertUnwindSafe(|| ctx.prepare()));
@@ -251,13 +253,7 @@ impl<A: Actor> Worker<A> {
         .await;
         match outcome {
             Ok(()) => {
-                instrument::started(
-                    home.pid,
-                    home.name().as_deref(),
-                    std::any::type_name::<A>(),
-                    incarnation,
-                );
-                home.kernel.note(&**home, || Event::Started { incarnation });
+                home.note_start(incarnation);
                 let stop = ctx.take_stop();
                 ctx.follow_up(&mut self.batch);
                 {
@@ -314,13 +310,21 @@ impl<A: Actor> Worker<A> {
                     self.end(home, &mut seat, ctx, end).await;
                     return false;
                 }
-                Next::Resolve(met) => match self.resolve(home, &mut seat, ctx, met).await {
-                    None => continue,
-                    Some(end) => {
-                        self.end(home, &mut seat, ctx, end).await;
-                        return false;
+                Next::Resolve(met) => {
+                    match home.fail_here(&mut seat, ctx, met, &mut self.batch, self.handled) {
+                        Ok(()) => {
+                            self.handled = 0;
+                            return false;
+                        }
+                        Err(met) => match self.resolve(home, &mut seat, ctx, met).await {
+                            None => continue,
+                            Some(end) => {
+                                self.end(home, &mut seat, ctx, end).await;
+                                return false;
+                            }
+                        },
                     }
-                },
+                }
             };
             let record = job.record;
             let Some(actor) = seat.as_mut().and_then(|seat| seat.as_mut()) else { return false };
@@ -488,8 +492,7 @@ impl<A: Actor> Worker<A> {
                 Trouble::Failed { error, record } => (error, record),
             };
             let actor_type = std::any::type_name::<A>();
-            count(&home.kernel.totals.failures, 1);
-            instrument::crashed(home.pid, home.name().as_deref(), actor_type, record.message_type, &error);
+            home.note_failure(&error, record);
             let panicked = error.is_panic();
             let decision = match seat.as_mut().and_then(|seat| seat.as_mut()) {
                 None => Ok(ErrorAction::Restart),
@@ -531,7 +534,7 @@ impl<A: Actor> Worker<A> {
         Box::pin(async move {
             let Some(seat) = seat else { return };
             let (reason, escalate) = home.finish(seat, ctx, end).await;
-            home.over(reason, escalate, &mut self.batch, std::mem::take(&mut self.handled));
+            home.over(reason, escalate, &mut self.batch, std::mem::take(&mut self.handled), true);
         })
     }
 }
@@ -584,6 +587,24 @@ impl Failure {
             Self::Error(error) => error.reason(),
             Self::Killed | Self::Overlap => ExitReason::Killed,
         }
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    pub(super) fn note_failure(&self, error: &ActorError, record: Record) {
+        count(&self.kernel.totals.failures, 1);
+        if instrument::is_on() {
+            let (name, actor) = (self.name(), std::any::type_name::<A>());
+            instrument::crashed(self.pid, name.as_deref(), actor, record.message_type, error);
+        }
+    }
+
+    pub(super) fn note_start(&self, incarnation: u32) {
+        if instrument::is_on() {
+            let name = self.name();
+            instrument::started(self.pid, name.as_deref(), std::any::type_name::<A>(), incarnation);
+        }
+        self.kernel.note(self, || Event::Started { incarnation });
     }
 }
 

@@ -16,13 +16,14 @@ use crate::exit::{ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::mail::Mail;
 use crate::mailbox::Mailbox;
-use crate::process::{AnyCell, LinkKey, Owner, Until, Watcher};
-use crate::process_id::ProcessId;
+use crate::papers::Papers;
+use crate::process::{AnyCell, Boss, LinkKey, Until, Watcher};
 use crate::reply::Port;
 use crate::timer::Wanted;
 
 use super::Action;
 use super::handle::Trouble;
+use super::wards::Wards;
 
 /// Where a cell stands.
 ///
@@ -91,6 +92,8 @@ pub(crate) struct State<A: Actor> {
     /// The task waits for a wake: it is parked, or its handler is pending.
     pub(super) asleep: bool,
     pub(super) ending: bool,
+    /// Its state was made in no time when it last was.
+    pub(super) starts_fast: bool,
     pub(super) linger: Linger,
     /// How it ended, where that needs no words and nothing else is rare about it.
     pub(super) reason: Option<Simple>,
@@ -126,13 +129,13 @@ impl Simple {
 /// What a named, supervised or watched actor gives up when it ends for good.
 pub(super) struct Belongings {
     pub(super) name: Option<Arc<str>>,
-    pub(super) owner: Option<Arc<dyn Owner>>,
+    pub(super) owner: Option<Boss>,
     pub(super) more: Option<Box<Had>>,
 }
 
 /// What a watched, linked or owning one gives up, besides.
 pub(super) struct Had {
-    pub(super) owned: BTreeMap<ProcessId, Owned>,
+    pub(super) owned: Wards,
     pub(super) links: BTreeMap<LinkKey, Weak<dyn AnyCell>>,
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) groups: BTreeMap<GroupKey, Membership>,
@@ -150,24 +153,29 @@ impl<A: Actor> Rare<A> {
                 buses: std::mem::take(&mut more.buses),
             })
         };
-        Belongings { name: self.name.clone(), owner: self.owner.clone(), more: self.more.as_mut().map(had) }
+        Belongings {
+            name: self.name().map(Arc::from),
+            owner: self.owner.clone(),
+            more: self.more.as_mut().map(had),
+        }
+    }
+
+    pub(super) fn name(&self) -> Option<&str> {
+        self.papers.as_ref()?.sheet().name()
     }
 }
 
 /// What a named, supervised or watched actor has and others do not.
 pub(crate) struct Rare<A: Actor> {
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) label: Option<Arc<str>>,
-    pub(crate) owner: Option<Arc<dyn Owner>>,
+    pub(crate) owner: Option<Boss>,
+    pub(crate) papers: Option<Arc<dyn Papers<A>>>,
+    /// Where its supervisor finds it: under which number, and in a group, under which there.
+    pub(crate) place: (u32, u32),
     pub(super) launch: Option<Box<Launch<A>>>,
     pub(super) reason: Option<Box<ExitReason>>,
     /// What the parked task goes on with.
     pub(super) adopted: Option<Adopted>,
     pub(super) more: Option<Box<More>>,
-    pub(crate) limit: Limit,
-    pub(crate) supervises: bool,
-    /// It did not yield to a kill, and was reported. It is taken back when the incarnation is over.
-    pub(super) leaked: bool,
 }
 
 /// A task of the actor that began on somebody else's poll.
@@ -181,15 +189,9 @@ pub(crate) enum Limit {
     Never,
 }
 
-pub(crate) struct Owned {
-    pub(crate) cell: Arc<dyn AnyCell>,
-    /// It outlives an incarnation of its owner, waiting to be started again.
-    pub(crate) declared: bool,
-}
-
 /// What a watched, linked or owning actor has, and one with helpers.
 pub(crate) struct More {
-    pub(super) owned: BTreeMap<ProcessId, Owned>,
+    pub(super) owned: Wards,
     pub(super) monitors: BTreeMap<MonitorId, Watcher>,
     pub(super) watching: BTreeMap<MonitorId, Weak<dyn AnyCell>>,
     pub(super) links: BTreeMap<LinkKey, Weak<dyn AnyCell>>,
@@ -206,6 +208,8 @@ pub(crate) struct More {
     pub(super) verdict: Option<Trouble>,
     /// The incarnation is over, but for what it owns, which is waited for.
     pub(super) reaps: bool,
+    /// It did not yield to a kill, and was reported. It is taken back when the incarnation is over.
+    pub(super) leaked: bool,
 }
 
 /// An ask that the handler in hand waits for.
@@ -253,10 +257,13 @@ impl Waiter {
     }
 }
 
+/// Makes the state of one incarnation.
+pub(crate) type Make<A> = Pin<Box<dyn Future<Output = ActorResult<A>> + Send>>;
+
 /// An order to start an incarnation.
 pub(crate) struct Launch<A> {
-    /// Makes the state; absent when it is in place already.
-    pub(crate) make: Option<Pin<Box<dyn Future<Output = ActorResult<A>> + Send>>>,
+    /// Absent when the state is in place already.
+    pub(crate) make: Option<Make<A>>,
     pub(crate) started: Option<oneshot::Sender<Result<(), Failure>>>,
 }
 
@@ -282,6 +289,7 @@ impl<A: Actor> State<A> {
             task: false,
             asleep: false,
             ending: false,
+            starts_fast: false,
             linger: Linger::Out,
             reason: None,
         }
@@ -290,16 +298,13 @@ impl<A: Actor> State<A> {
     pub(super) fn rare(&mut self) -> &mut Rare<A> {
         self.rare.get_or_insert_with(|| {
             Box::new(Rare {
-                name: None,
-                label: None,
                 owner: None,
+                papers: None,
+                place: (0, 0),
                 launch: None,
                 reason: None,
                 adopted: None,
                 more: None,
-                limit: Limit::Default,
-                supervises: false,
-                leaked: false,
             })
         })
     }
@@ -307,7 +312,7 @@ impl<A: Actor> State<A> {
     pub(super) fn more(&mut self) -> &mut More {
         self.rare().more.get_or_insert_with(|| {
             Box::new(More {
-                owned: BTreeMap::new(),
+                owned: Wards::default(),
                 monitors: BTreeMap::new(),
                 watching: BTreeMap::new(),
                 links: BTreeMap::new(),
@@ -322,6 +327,7 @@ impl<A: Actor> State<A> {
                 next_task: 0,
                 verdict: None,
                 reaps: false,
+                leaked: false,
             })
         })
     }
@@ -421,12 +427,10 @@ impl<A: Actor> State<A> {
     pub(super) fn let_go(&mut self, kernel: &Kernel) {
         self.phase = Phase::Down;
         self.ending = false;
-        let Some(rare) = &mut self.rare else { return };
-        if std::mem::take(&mut rare.leaked) {
+        let Some(more) = self.more_if_any() else { return };
+        more.reaps = false;
+        if std::mem::take(&mut more.leaked) {
             kernel.totals.leaked.fetch_sub(1, Ordering::Relaxed);
-        }
-        if let Some(more) = &mut rare.more {
-            more.reaps = false;
         }
     }
 

@@ -9,46 +9,32 @@ use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::actor_ref::ActorRef;
-use crate::cell::{Cell, Limit};
-use crate::error::{ActorResult, StartError};
-use crate::lock::Lock;
+use crate::cell::{Begun, Cell, Make};
+use crate::error::{ActorResult, StartError, discard};
+use crate::papers::{Care, Papers, Sheet};
 use crate::process::AnyCell;
-use crate::system::{Make, launch};
+use crate::system::launch;
 
 use super::children::Children;
 use super::home::Home;
 use super::policy::{AutoShutdown, RestartPolicy, Shutdown};
 use super::pool::Pool;
+use super::slot::{Child, Group, Slot};
+use super::spec::Factory;
 
-/// How a child is started and looked after. Defaults: permanent, 5 s to stop, no limit to start.
-#[derive(Clone, Debug)]
+/// What a spec says about its child besides its id and its start.
+#[derive(Clone)]
 pub(crate) struct Options {
-    pub(crate) restart: RestartPolicy,
-    pub(crate) shutdown: Shutdown,
-    pub(crate) start_timeout: Option<Duration>,
-    pub(crate) significant: bool,
+    pub(crate) care: Care,
     pub(crate) name: Option<Arc<str>>,
 }
 
 impl Options {
-    pub(crate) const WORKER: Self = Self {
-        restart: RestartPolicy::Permanent,
-        shutdown: Shutdown::After(Duration::from_secs(5)),
-        start_timeout: None,
-        significant: false,
-        name: None,
-    };
+    const WORKER: Self = Self { care: Care::WORKER, name: None };
+    const SUPERVISOR: Self = Self { care: Care::SUPERVISOR, name: None };
 
-    /// A supervisor is waited for, so that its own children end in order.
-    pub(crate) const SUPERVISOR: Self = Self { shutdown: Shutdown::Wait, ..Self::WORKER };
-
-    /// How long the stop handler may take.
-    pub(crate) fn limit(&self) -> Limit {
-        match self.shutdown {
-            Shutdown::Kill => Limit::Default,
-            Shutdown::After(limit) => Limit::After(limit),
-            Shutdown::Wait => Limit::Never,
-        }
+    fn sheet(&self, id: &str) -> Sheet {
+        Sheet::new(Some(id), self.name.as_deref(), self.care)
     }
 }
 
@@ -56,25 +42,25 @@ macro_rules! options {
     () => {
         /// When it is restarted. [`RestartPolicy::Permanent`] without this.
         pub fn restart(mut self, policy: RestartPolicy) -> Self {
-            self.options.restart = policy;
+            self.options.care.restart = policy;
             self
         }
 
         /// How it is ended. [`Shutdown::After`] 5 s without this, [`Shutdown::Wait`] for a supervisor.
         pub fn shutdown(mut self, shutdown: Shutdown) -> Self {
-            self.options.shutdown = shutdown;
+            self.options.care.shutdown = shutdown;
             self
         }
 
         /// How long each start may take; then it is killed, and has failed to start. No limit without this.
         pub fn start_timeout(mut self, limit: Duration) -> Self {
-            self.options.start_timeout = Some(limit);
+            self.options.care.start_timeout = Some(limit);
             self
         }
 
         /// Whether its end can end the supervisor: see [`AutoShutdown`](crate::AutoShutdown).
         pub fn significant(mut self, significant: bool) -> Self {
-            self.options.significant = significant;
+            self.options.care.significant = significant;
             self
         }
 
@@ -86,7 +72,33 @@ macro_rules! options {
     };
 }
 
-type Factory<A> = Arc<dyn Fn() -> Make<A> + Send + Sync>;
+/// Puts the start of a child into its papers.
+type Recipe<A> = Box<dyn FnOnce(Sheet) -> Arc<dyn Papers<A>> + Send + Sync>;
+
+/// The papers of a declared child, or of a whole pool.
+struct Own<F> {
+    sheet: Sheet,
+    make: F,
+}
+
+impl<A, F, Fut> Papers<A> for Own<F>
+where
+    F: Fn() -> Fut + Send + Sync + 'static,
+    Fut: Future<Output = ActorResult<A>> + Send + 'static,
+{
+    fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    fn make(self: Arc<Self>) -> Option<Make<A>> {
+        // The expression itself may panic before its first await: it runs in the child's own task.
+        Some(Box::pin(async move { (self.make)().await }))
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+}
 
 /// The spec of one child: an id, how to make its state, and how to look after it.
 ///
@@ -108,7 +120,7 @@ type Factory<A> = Arc<dyn Fn() -> Make<A> + Send + Sync>;
 #[must_use]
 pub struct ChildSpec<A: Actor> {
     id: Arc<str>,
-    factory: Factory<A>,
+    recipe: Recipe<A>,
     options: Options,
 }
 
@@ -119,8 +131,8 @@ impl<A: Actor> ChildSpec<A> {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = ActorResult<A>> + Send + 'static,
     {
-        let factory: Factory<A> = Arc::new(move || Box::pin(make()));
-        Self { id: id.into(), factory, options: Options::WORKER }
+        let recipe: Recipe<A> = Box::new(move |sheet| Arc::new(Own { sheet, make }));
+        Self { id: id.into(), recipe, options: Options::WORKER }
     }
 
     /// `count` such children behind one [`Pool`].
@@ -219,16 +231,16 @@ pub trait IntoChild: Send + 'static {
 pub(crate) fn significance(
     auto_shutdown: AutoShutdown,
     id: &str,
-    options: &Options,
+    care: &Care,
     dynamic: bool,
 ) -> Option<String> {
-    let problem = match options.significant {
+    let problem = match care.significant {
         false => return None,
         true if dynamic => "children started at run time cannot be significant",
         true if auto_shutdown == AutoShutdown::Never => {
             "a significant child needs a supervisor with `auto_shutdown`"
         }
-        true if options.restart == RestartPolicy::Permanent => {
+        true if care.restart == RestartPolicy::Permanent => {
             "a permanent child never ends, so it cannot be significant"
         }
         true => return None,
@@ -239,114 +251,104 @@ pub(crate) fn significance(
 /// A child that is made and not started.
 pub struct Prepared<H> {
     pub(crate) id: Arc<str>,
-    pub(crate) options: Arc<Options>,
-    pub(crate) body: Fresh,
+    pub(crate) slot: Slot,
     pub(crate) handle: Box<dyn FnOnce() -> Option<H> + Send>,
 }
 
-/// The processes of a child that is not started.
-pub(crate) enum Fresh {
-    One(Arc<dyn Starter>),
-    Pool(Vec<Arc<dyn Starter>>),
-    Dynamic { max: Option<usize> },
-}
+type StartFuture = Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>>;
 
-type StartFuture<'a> = Pin<Box<dyn Future<Output = Result<(), StartError>> + Send + 'a>>;
-
-/// Starts one logical child, again and again.
-pub(crate) trait Starter: Send + Sync {
-    fn cell(&self) -> Arc<dyn AnyCell>;
+/// Starts one logical child, again and again: its cell, by what stands in its papers.
+pub(crate) trait Starter: AnyCell {
+    fn care(&self) -> Care;
+    fn has_id(&self, id: &str) -> bool;
+    fn set_place(&self, place: (u32, u32));
     /// `declared`: whether it outlives an incarnation of its supervisor.
-    fn start(&self, options: &Options, id: Arc<str>, declared: bool) -> StartFuture<'_>;
+    fn start(self: Arc<Self>, declared: bool) -> StartFuture;
+    /// Starts it where it is, if nothing of that awaits.
+    fn start_here(self: Arc<Self>) -> Begun;
     /// It is about to be ended, and will not be started again by this incarnation of its supervisor.
     fn part(&self);
+    /// Nobody will start it again: nothing is kept of how.
+    fn forget_start(&self);
 }
 
-/// The [`Starter`] of an actor: its cell, and how to make its state.
-pub(crate) struct ActorStarter<A: Actor> {
-    pub(crate) actor: ActorRef<A>,
-    source: Source<A>,
-    home: Home,
-    parting: Option<Parting>,
+/// A cell that is to be started by the supervisor.
+pub(crate) fn employ<A: Actor>(home: &Home, papers: Arc<dyn Papers<A>>, member: u32) -> ActorRef<A> {
+    let kernel = home.kernel().clone();
+    let pid = kernel.table.next_pid();
+    let cell = Cell::new(kernel, pid, None);
+    cell.with_rare(|rare| {
+        rare.owner = Some(home.owner());
+        rare.papers = Some(papers);
+        rare.place.1 = member;
+    });
+    ActorRef::new(cell)
 }
 
-/// Tells a supervisor below that its end is its last.
-pub(crate) type Parting = Arc<AtomicBool>;
-
-/// Emptied when its child is started for the only time: nothing of it is kept then.
-pub(crate) enum Source<A: Actor> {
-    Again(Lock<Option<Factory<A>>>),
-    Once(Lock<Option<Make<A>>>),
-}
-
-impl<A: Actor> Source<A> {
-    pub(crate) fn again(factory: Factory<A>) -> Self {
-        Self::Again(Lock::new(Some(factory)))
+impl<A: Actor> Starter for Cell<A> {
+    fn care(&self) -> Care {
+        self.papers().map_or(Care::WORKER, |papers| papers.sheet().care())
     }
 
-    fn next(&self, only: bool) -> Option<Make<A>> {
-        match self {
-            Self::Again(factory) => {
-                let factory = if only { factory.lock().take() } else { factory.lock().clone() }?;
-                // The expression itself may panic before its first await: it runs in the child's own task.
-                Some(Box::pin(async move { factory().await }))
-            }
-            Self::Once(make) => make.lock().take(),
-        }
-    }
-}
-
-impl<A: Actor> ActorStarter<A> {
-    pub(crate) fn new(home: &Home, source: Source<A>, options: &Options, label: &Arc<str>) -> Arc<Self> {
-        let kernel = home.kernel().clone();
-        let pid = kernel.table.next_pid();
-        let cell = Cell::new(kernel, pid, None);
-        cell.with_rare(|rare| {
-            rare.owner = Some(home.owner());
-            rare.label = Some(label.clone());
-            rare.limit = options.limit();
-        });
-        Arc::new(Self { actor: ActorRef::new(cell), source, home: home.clone(), parting: None })
-    }
-}
-
-impl<A: Actor> Starter for ActorStarter<A> {
-    fn cell(&self) -> Arc<dyn AnyCell> {
-        self.actor.cell.clone()
+    fn has_id(&self, id: &str) -> bool {
+        self.papers().is_some_and(|papers| papers.sheet().id() == id)
     }
 
-    fn start(&self, options: &Options, id: Arc<str>, declared: bool) -> StartFuture<'_> {
-        let only = !declared && options.restart == RestartPolicy::Temporary;
-        let make = self.source.next(only);
-        if let Some(parting) = &self.parting {
-            parting.store(false, Ordering::Release);
-        }
-        let limit = options.start_timeout;
-        let name = options.name.clone();
+    fn set_place(&self, place: (u32, u32)) {
+        self.with_rare(|rare| rare.place = place);
+    }
+
+    fn start(self: Arc<Self>, declared: bool) -> StartFuture {
         Box::pin(async move {
-            let cell = &self.actor.cell;
-            let Some(make) = make else {
-                return Err(StartError::Invalid { message: "a temporary child is started once".into() });
-            };
-            if let Some(name) = name {
-                cell.kernel_ref()
-                    .registry
-                    .claim(&name, cell.clone())
-                    .map_err(|owner| StartError::NameTaken { name: name.clone(), owner })?;
-                cell.with_rare(|rare| rare.name = Some(name));
+            let missing = || StartError::Invalid { message: "a temporary child is started once".into() };
+            let papers = self.papers().ok_or_else(missing)?;
+            papers.part(false);
+            // What was put there for the first start, or what can be made again.
+            let made = self.take_made();
+            let make = made.or_else(|| papers.clone().make()).ok_or_else(missing)?;
+            let care = papers.sheet().care();
+            if !declared && care.restart == RestartPolicy::Temporary {
+                self.forget_start();
             }
-            cell.kernel_ref().table.insert(cell.clone());
-            if !self.home.adopt(cell.clone(), declared) {
+            if let Some(name) = papers.sheet().name() {
+                let claimed = self.kernel_ref().registry.claim(name, self.clone());
+                claimed.map_err(|owner| StartError::NameTaken { name: name.into(), owner })?;
+            }
+            self.kernel_ref().table.insert(self.clone());
+            let adopted = self.boss().is_some_and(|owner| owner.adopt(self.pid(), declared));
+            if !adopted {
                 return Err(StartError::NoSupervisor);
             }
-            launch(cell, Some(make), limit, id).await
+            launch(&self, Some(make), care.start_timeout, || papers.sheet().id().into()).await
         })
     }
 
-    fn part(&self) {
-        if let Some(parting) = &self.parting {
-            parting.store(true, Ordering::Release);
+    fn start_here(self: Arc<Self>) -> Begun {
+        if !self.may_start_here() {
+            return Begun::No;
         }
+        let Some(papers) = self.papers() else { return Begun::No };
+        // A limit could not be kept while its start runs on this very stack.
+        if papers.sheet().care().start_timeout.is_some() {
+            return Begun::No;
+        }
+        // Down, it has its name, its place in the table and its owner still.
+        papers.make().map_or(Begun::No, |make| Cell::start_here(&self, make))
+    }
+
+    fn part(&self) {
+        if let Some(papers) = self.papers() {
+            papers.part(true);
+        }
+    }
+
+    fn forget_start(&self) {
+        // Those that are shared have nothing to forget.
+        let Some(papers) = self.papers().filter(|papers| papers.keeps()) else { return };
+        let sheet: Arc<dyn Papers<A>> = Arc::new(papers.sheet().clone());
+        let before = self.with_rare(|rare| rare.papers.replace(sheet));
+        // Outside the lock: what the start expression had is the user's.
+        let _ = discard((before, papers));
     }
 }
 
@@ -358,18 +360,14 @@ impl<A: Actor> IntoChild for ChildSpec<A> {
     }
 
     fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
-        significance(auto_shutdown, &self.id, &self.options, false)
+        significance(auto_shutdown, &self.id, &self.options.care, false)
     }
 
     async fn prepare(self, home: Home) -> Result<Prepared<ActorRef<A>>, StartError> {
-        let starter = ActorStarter::new(&home, Source::again(self.factory), &self.options, &self.id);
-        let actor = starter.actor.clone();
-        Ok(Prepared {
-            id: self.id,
-            options: Arc::new(self.options),
-            body: Fresh::One(starter),
-            handle: Box::new(move || Some(actor)),
-        })
+        let Self { id, recipe, options } = self;
+        let actor = employ(&home, recipe(options.sheet(&id)), 0);
+        let slot = Slot::One(Child::new(actor.cell.clone()));
+        Ok(Prepared { id, slot, handle: Box::new(move || Some(actor)) })
     }
 }
 
@@ -388,22 +386,17 @@ impl<A: Actor> IntoChild for PoolSpec<A> {
     }
 
     async fn prepare(self, home: Home) -> Result<Prepared<Pool<A>>, StartError> {
-        let ChildSpec { id, factory, options } = self.spec;
-        let mut starters: Vec<Arc<dyn Starter>> = Vec::new();
-        let mut members = Vec::new();
-        for number in 0..self.count {
-            let label: Arc<str> = format!("{id}[{number}]").into();
-            let starter = ActorStarter::new(&home, Source::again(factory.clone()), &options, &label);
-            members.push(starter.actor.clone());
-            starters.push(starter);
+        let ChildSpec { id, recipe, options } = self.spec;
+        let papers = recipe(options.sheet(&id).numbered());
+        let mut group = Group::new(id.clone(), options.care);
+        let mut members = Vec::with_capacity(self.count);
+        for number in (0..).take(self.count) {
+            let actor = employ(&home, papers.clone(), number);
+            group.members.push(Child::new(actor.cell.clone()));
+            members.push(actor);
         }
         let pool = Pool::new(members);
-        Ok(Prepared {
-            id,
-            options: Arc::new(options),
-            body: Fresh::Pool(starters),
-            handle: Box::new(move || Some(pool)),
-        })
+        Ok(Prepared { id, slot: Slot::Group(Box::new(group)), handle: Box::new(move || Some(pool)) })
     }
 }
 
@@ -415,18 +408,43 @@ impl<A: Actor, Arg: Clone + Send + 'static> IntoChild for DynamicSpec<A, Arg> {
     }
 
     fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
-        significance(auto_shutdown, &self.id, &self.options, true)
+        significance(auto_shutdown, &self.id, &self.options.care, true)
     }
 
     async fn prepare(self, home: Home) -> Result<Prepared<Children<A, Arg>>, StartError> {
-        let options = Arc::new(self.options);
-        let children = Children::new(home, self.id.clone(), self.make, options.clone());
-        Ok(Prepared {
-            id: self.id,
-            options,
-            body: Fresh::Dynamic { max: self.max },
-            handle: Box::new(move || Some(children)),
-        })
+        let Self { id, make, options, max } = self;
+        let mut group = Group::new(id.clone(), options.care);
+        (group.dynamic, group.max) = (true, max);
+        let children = Children::new(home, options.sheet(&id), make);
+        Ok(Prepared { id, slot: Slot::Group(Box::new(group)), handle: Box::new(move || Some(children)) })
+    }
+}
+
+/// The papers of a supervisor below another one.
+struct Nested {
+    sheet: Sheet,
+    factory: Factory,
+    parting: Parting,
+}
+
+/// Tells a supervisor below that its end is its last.
+pub(crate) type Parting = Arc<AtomicBool>;
+
+impl Papers<super::Supervisor> for Nested {
+    fn sheet(&self) -> &Sheet {
+        &self.sheet
+    }
+
+    fn make(self: Arc<Self>) -> Option<Make<super::Supervisor>> {
+        Some((self.factory)())
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    fn part(&self, last: bool) {
+        self.parting.store(last, Ordering::Release);
     }
 }
 
@@ -442,7 +460,7 @@ where
     }
 
     fn problem(&self, auto_shutdown: AutoShutdown) -> Option<String> {
-        significance(auto_shutdown, &self.id, &self.options, false)
+        significance(auto_shutdown, &self.id, &self.options.care, false)
     }
 
     async fn prepare(self, home: Home) -> Result<Prepared<super::Supervised<S>>, StartError> {
@@ -457,21 +475,14 @@ where
         };
         let parting = Parting::default();
         let (factory, delivered) = spec.into_factory(Some(parting.clone()))?;
-        let mut starter = ActorStarter::new(&home, Source::again(factory), &options, &id);
-        if let Some(starter) = Arc::get_mut(&mut starter) {
-            starter.parting = Some(parting);
-        }
-        starter.actor.cell.with_rare(|rare| rare.supervises = true);
-        let actor = starter.actor.clone();
-        Ok(Prepared {
-            id,
-            options: Arc::new(options),
-            body: Fresh::One(starter),
-            handle: Box::new(move || {
-                let tree = delivered.lock().take()?;
-                Some(super::Supervised::new(actor, tree))
-            }),
-        })
+        let papers = Arc::new(Nested { sheet: options.sheet(&id), factory, parting });
+        let actor = employ(&home, papers, 0);
+        let slot = Slot::One(Child::new(actor.cell.clone()));
+        let handle = Box::new(move || {
+            let tree = delivered.lock().take()?;
+            Some(super::Supervised::new(actor, tree))
+        });
+        Ok(Prepared { id, slot, handle })
     }
 }
 

@@ -5,14 +5,17 @@ use std::sync::Arc;
 
 use crate::actor::Actor;
 use crate::actor_ref::ActorRef;
+use crate::cell::Make;
 use crate::error::{ChildError, StartError};
 use crate::lock::Lock;
+use crate::papers::{Papers, Sheet};
 use crate::process_id::ProcessId;
 
-use super::child_spec::{ActorStarter, DynamicFactory, Options, Source, Starter};
+use super::child_spec::{DynamicFactory, employ};
 use super::command::Order;
 use super::home::Home;
 use super::policy::RestartPolicy;
+use super::slot::Child;
 
 /// The children of one field that are started at run time: `bank.sessions.start(id).await?`.
 ///
@@ -25,13 +28,37 @@ pub struct Children<A: Actor, Arg = ()> {
 struct Inside<A: Actor, Arg> {
     home: Home,
     id: Arc<str>,
+    /// Of those that are temporary: they are as good as the other ones, but for the start.
+    sheet: Arc<Sheet>,
     make: DynamicFactory<A, Arg>,
-    options: Arc<Options>,
+}
+
+/// The papers of a child that may be started again.
+struct Again<A: Actor, Arg> {
+    inside: Arc<Inside<A, Arg>>,
+    argument: Lock<Arg>,
+}
+
+impl<A: Actor, Arg: Clone + Send + 'static> Papers<A> for Again<A, Arg> {
+    fn sheet(&self) -> &Sheet {
+        &self.inside.sheet
+    }
+
+    fn make(self: Arc<Self>) -> Option<Make<A>> {
+        Some(Box::pin(async move {
+            let argument = self.argument.lock().clone();
+            (self.inside.make)(argument).await
+        }))
+    }
+
+    fn keeps(&self) -> bool {
+        true
+    }
 }
 
 impl<A: Actor, Arg: Clone + Send + 'static> Children<A, Arg> {
-    pub(crate) fn new(home: Home, id: Arc<str>, make: DynamicFactory<A, Arg>, options: Arc<Options>) -> Self {
-        Self { inside: Arc::new(Inside { home, id, make, options }) }
+    pub(crate) fn new(home: Home, sheet: Sheet, make: DynamicFactory<A, Arg>) -> Self {
+        Self { inside: Arc::new(Inside { home, id: sheet.id().into(), sheet: Arc::new(sheet), make }) }
     }
 
     /// Starts a child and waits until it has started.
@@ -45,22 +72,18 @@ impl<A: Actor, Arg: Clone + Send + 'static> Children<A, Arg> {
     /// Dropped after the first poll, the child may have been started.
     pub async fn start(&self, argument: Arg) -> Result<ActorRef<A>, StartError> {
         let inside = &self.inside;
-        let source = if inside.options.restart == RestartPolicy::Temporary {
+        let actor = if inside.sheet.care().restart == RestartPolicy::Temporary {
+            let actor = employ::<A>(&inside.home, inside.sheet.clone(), 0);
             let make = inside.make.clone();
-            Source::Once(Lock::new(Some(Box::pin(async move { make(argument).await }))))
+            actor.cell.put_made(Box::pin(async move { make(argument).await }));
+            actor
         } else {
-            let make = inside.make.clone();
-            let argument = Lock::new(argument);
-            Source::again(Arc::new(move || {
-                let argument = argument.lock().clone();
-                make(argument)
-            }))
+            let papers = Again { inside: inside.clone(), argument: Lock::new(argument) };
+            employ::<A>(&inside.home, Arc::new(papers), 0)
         };
-        let starter = ActorStarter::new(&inside.home, source, &inside.options, &inside.id);
-        let actor = starter.actor.clone();
         let group = inside.id.clone();
-        let starter: Arc<dyn Starter> = starter;
-        inside.home.call(|tell| Order::StartMember { group, starter, tell }).await??;
+        let child = Child::new(actor.cell.clone());
+        inside.home.call(|tell| Order::StartMember { group, child, tell }).await??;
         Ok(actor)
     }
 

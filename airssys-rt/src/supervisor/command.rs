@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot::Sender;
+use tokio::sync::oneshot::{Receiver, Sender};
 
 use crate::actor::Actor;
+use crate::cell::Failure;
 use crate::context::Context;
 use crate::error::{ChildError, StartError};
 use crate::exit::ExitReason;
@@ -13,16 +14,22 @@ use crate::process::{AnyCell, ProcessRole};
 use crate::process_id::ProcessId;
 
 use super::Supervisor;
-use super::child_spec::{Fresh, Options, Starter};
 use super::policy::{RestartPolicy, Shutdown};
+use super::runner::Place;
+use super::slot::{Child, Slot};
 
 /// The message type of supervisors: sent by their children and handles, not made by hand.
 pub struct Command(pub(crate) Order);
 
+impl Command {
+    /// What a supervisor is seen to handle.
+    pub(crate) const TYPE: &'static str = "supervisor command";
+}
+
 /// A notice to the supervisor: it takes no room, is never refused, and is no message that anybody counts.
 impl Errand<Supervisor> for Command {
     fn message_type(&self) -> &'static str {
-        "supervisor command"
+        Self::TYPE
     }
 
     fn run<'a>(
@@ -40,20 +47,73 @@ impl std::fmt::Debug for Command {
     }
 }
 
+/// The end of an incarnation of a child.
+pub(crate) struct Ended {
+    pub(crate) pid: ProcessId,
+    pub(crate) incarnation: u32,
+    pub(crate) reason: ExitReason,
+    /// What becomes of the child is decided with this supervisor, by the one above.
+    pub(crate) escalate: bool,
+}
+
 /// What a command says.
 pub(crate) enum Order {
-    Ended { pid: ProcessId, incarnation: u32, reason: ExitReason, escalate: bool },
-    Retry { pid: ProcessId, ticket: u64 },
-    Start { id: Arc<str>, options: Arc<Options>, body: Fresh, tell: Sender<Result<(), StartError>> },
-    StartMember { group: Arc<str>, starter: Arc<dyn Starter>, tell: Sender<Result<(), StartError>> },
-    TerminateMember { group: Arc<str>, pid: ProcessId, tell: Sender<Result<(), ChildError>> },
-    Members { group: Arc<str>, tell: Sender<Vec<Arc<dyn AnyCell>>> },
-    Terminate { id: Arc<str>, tell: Sender<Result<(), ChildError>> },
-    Restart { id: Arc<str>, tell: Sender<Result<(), ChildError>> },
-    Delete { id: Arc<str>, tell: Sender<Result<(), ChildError>> },
-    Find { id: Arc<str>, tell: Sender<Option<Arc<dyn AnyCell>>> },
-    Which { tell: Sender<Vec<ChildInfo>> },
-    Health { tell: Sender<Health> },
+    Ended(Ended),
+    Retry {
+        pid: ProcessId,
+        ticket: u64,
+    },
+    /// To itself: a restart that was decided on the spot.
+    Again {
+        place: Place,
+        group: bool,
+    },
+    /// To itself: a restart that was begun on the spot.
+    Begun {
+        place: Place,
+        outcome: Receiver<Result<(), Failure>>,
+    },
+    Start {
+        id: Arc<str>,
+        slot: Slot,
+        tell: Sender<Result<(), StartError>>,
+    },
+    StartMember {
+        group: Arc<str>,
+        child: Child,
+        tell: Sender<Result<(), StartError>>,
+    },
+    TerminateMember {
+        group: Arc<str>,
+        pid: ProcessId,
+        tell: Sender<Result<(), ChildError>>,
+    },
+    Members {
+        group: Arc<str>,
+        tell: Sender<Vec<Arc<dyn AnyCell>>>,
+    },
+    Terminate {
+        id: Arc<str>,
+        tell: Sender<Result<(), ChildError>>,
+    },
+    Restart {
+        id: Arc<str>,
+        tell: Sender<Result<(), ChildError>>,
+    },
+    Delete {
+        id: Arc<str>,
+        tell: Sender<Result<(), ChildError>>,
+    },
+    Find {
+        id: Arc<str>,
+        tell: Sender<Option<Arc<dyn AnyCell>>>,
+    },
+    Which {
+        tell: Sender<Vec<ChildInfo>>,
+    },
+    Health {
+        tell: Sender<Health>,
+    },
 }
 
 /// Where a child of a supervisor stands.

@@ -102,8 +102,8 @@ impl<S> Supervised<S> {
     /// # Errors
     /// [`StartError`]: the spec is not kept then, and no sibling is touched.
     pub async fn start_child<C: IntoChild>(&self, child: C) -> Result<C::Handle, StartError> {
-        let Prepared { id, options, body, handle } = child.prepare(self.home.clone()).await?;
-        self.home.call(|tell| Order::Start { id, options, body, tell }).await??;
+        let Prepared { id, slot, handle } = child.prepare(self.home.clone()).await?;
+        self.home.call(|tell| Order::Start { id, slot, tell }).await??;
         handle().ok_or(StartError::NoSupervisor)
     }
 

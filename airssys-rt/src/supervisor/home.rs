@@ -4,14 +4,13 @@ use std::sync::{Arc, Weak};
 
 use crate::cell::Cell;
 use crate::error::StartError;
-use crate::exit::ExitReason;
 use crate::kernel::Kernel;
 use crate::mail::Mail;
-use crate::process::{AnyCell, Owner};
+use crate::process::{AnyCell, Boss, ChildEnd, Owner};
 use crate::process_id::ProcessId;
 
 use super::Supervisor;
-use super::command::{Command, Order};
+use super::command::{Command, Ended, Order};
 
 /// The way to a supervisor; it does not keep it alive.
 #[derive(Clone)]
@@ -19,12 +18,12 @@ pub struct Home {
     kernel: Arc<Kernel>,
     pid: ProcessId,
     cell: Weak<Cell<Supervisor>>,
-    owner: Arc<dyn Owner>,
+    owner: Boss,
 }
 
 impl Home {
     pub(crate) fn of(cell: &Arc<Cell<Supervisor>>) -> Self {
-        let owner = Arc::new(Line { pid: cell.pid(), cell: Arc::downgrade(cell) });
+        let owner: Boss = Arc::new(Box::new(Line { pid: cell.pid(), cell: Arc::downgrade(cell) }));
         Self { kernel: cell.kernel_ref().clone(), pid: cell.pid(), cell: Arc::downgrade(cell), owner }
     }
 
@@ -36,13 +35,8 @@ impl Home {
         self.pid
     }
 
-    pub(crate) fn owner(&self) -> Arc<dyn Owner> {
+    pub(crate) fn owner(&self) -> Boss {
         self.owner.clone()
-    }
-
-    /// Makes an actor end with its supervisor, whatever happens to that. False when it has ended.
-    pub(crate) fn adopt(&self, child: Arc<dyn AnyCell>, declared: bool) -> bool {
-        self.cell.upgrade().is_some_and(|cell| cell.own(child, declared))
     }
 
     /// Sends a command past every bound. False when the supervisor has ended.
@@ -80,10 +74,21 @@ impl Owner for Line {
         self.pid
     }
 
-    fn child_ended(&self, pid: ProcessId, incarnation: u32, reason: &ExitReason, escalate: bool) -> bool {
+    fn child_ended(&self, end: ChildEnd<'_>) -> bool {
         let Some(cell) = self.cell.upgrade() else { return false };
-        let order = Order::Ended { pid, incarnation, reason: reason.clone(), escalate };
-        cell.notice(Mail::Other(Box::new(Command(order))))
+        let ChildEnd { pid, incarnation, reason, escalate, at_home } = end;
+        let mut ended = Ended { pid, incarnation, reason: reason.clone(), escalate };
+        if at_home {
+            ended = match cell.notice_here(Command::TYPE, ended, Supervisor::hear_here) {
+                Ok(()) => return true,
+                Err(ended) => ended,
+            };
+        }
+        cell.notice(Mail::Other(Box::new(Command(Order::Ended(ended)))))
+    }
+
+    fn adopt(&self, pid: ProcessId, declared: bool) -> bool {
+        self.cell.upgrade().is_some_and(|cell| cell.own(pid, declared))
     }
 
     fn child_gone(&self, pid: ProcessId) {

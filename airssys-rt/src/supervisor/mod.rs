@@ -9,6 +9,7 @@ mod home;
 mod intensity;
 mod policy;
 mod pool;
+mod row;
 mod runner;
 mod slot;
 mod spec;

@@ -11,33 +11,40 @@
 //! 4. Declared children outlive an incarnation in the [`Estate`]; those added at run time do not.
 //! 5. Whatever is started is first owned by the cell, so that a kill at any await leaves no orphan.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use crate::actor::Actor;
-use crate::cell::caught;
+use crate::cell::{Begun, Failure, Left, caught};
 use crate::config::ActorConfig;
 use crate::context::Context;
 use crate::error::{ActorResult, ChildError, StartError, shielded};
 use crate::exit::ExitReason;
+use crate::index::Index;
 use crate::instrument;
 use crate::kernel::count;
 use crate::lock::Lock;
+use crate::mail::Mail;
+use crate::papers::Care;
 use crate::process::AnyCell;
 use crate::process_id::ProcessId;
+use crate::system::outcome_of;
 use crate::timer::{self, Timers, Wanted};
 
 use super::backoff::Backoff;
-use super::child_spec::{Fresh, Options, Parting, Starter, significance};
-use super::command::{ChildInfo, ChildStatus, Command, Health, Order};
+use super::child_spec::{Parting, significance};
+use super::command::{ChildInfo, ChildStatus, Command, Ended, Health, Order};
 use super::home::Home;
 use super::intensity::Intensity;
 use super::policy::{AfterExit, AutoShutdown, RestartPolicy};
-use super::slot::{Body, Child, ChildState, Slot};
+use super::row::{Numbered, Row};
+use super::slot::{Child, ChildState, Slot};
 use super::spec::{Plan, Starting, SupervisorBuilder};
 use super::strategy::RestartStrategy;
 
@@ -75,23 +82,50 @@ impl Flags {
 pub(crate) struct Estate {
     plan: Option<Plan>,
     slots: Vec<Slot>,
+    histories: HashMap<ProcessId, History>,
 }
 
 impl Estate {
     pub(crate) fn new(plan: Plan) -> Self {
-        Self { plan: Some(plan), slots: Vec::new() }
+        Self { plan: Some(plan), slots: Vec::new(), histories: HashMap::new() }
     }
 }
 
-/// Takes a delayed restart back; one that is queued already is stale by its ticket.
-fn cancel_retry(retries: &mut HashMap<ProcessId, Wanted>, cell: &Arc<dyn AnyCell>) {
-    if let Some(wanted) = retries.remove(&cell.pid()) {
-        cell.kernel().timers.cancel(&wanted);
+/// The next try of a child that is being restarted.
+struct Trial {
+    ticket: u64,
+    counted: bool,
+    /// Where it waits for a delay.
+    timer: Option<Wanted>,
+}
+
+/// What a backoff looks at.
+#[derive(Default)]
+struct History {
+    attempts: u32,
+    up_since: Option<Instant>,
+}
+
+/// Takes a try back; one that is queued already is stale.
+fn cancel_retry(trials: &mut HashMap<ProcessId, Trial>, child: &Child) {
+    // Mostly there is none.
+    if let Some(cell) = child.cell().filter(|_| !trials.is_empty())
+        && let Some(trial) = trials.remove(&cell.pid())
+        && let Some(timer) = trial.timer
+    {
+        cell.kernel().timers.cancel(&timer);
     }
 }
 
 /// Where a process is found: its slot's rank, and its number in a group.
-type Place = (u32, Option<u64>);
+pub(crate) type Place = (u32, Option<u32>);
+
+/// A rank and one: half as large in an index as a rank.
+type Rank = NonZeroU32;
+
+fn kept(rank: u32) -> Rank {
+    NonZeroU32::MIN.saturating_add(rank)
+}
 
 /// A supervisor: an actor that starts, restarts and ends others.
 ///
@@ -100,12 +134,13 @@ type Place = (u32, Option<u64>);
 pub struct Supervisor {
     flags: Flags,
     intensity: Intensity,
-    slots: BTreeMap<u32, Slot>,
-    ranks: HashMap<Arc<str>, u32>,
-    places: HashMap<ProcessId, Place>,
-    next_rank: u32,
+    slots: Row<Slot>,
+    /// The ranks of all slots, by their ids.
+    ranks: Index<Rank>,
     next_ticket: u64,
-    retries: HashMap<ProcessId, Wanted>,
+    trials: HashMap<ProcessId, Trial>,
+    /// Of those that were restarted by a backoff.
+    histories: HashMap<ProcessId, History>,
     estate: Arc<Lock<Estate>>,
     /// Set by the supervisor above when the end it asks for is the last.
     parting: Option<Parting>,
@@ -113,6 +148,12 @@ pub struct Supervisor {
 
 /// Whether the supervisor goes on.
 type Verdict = Option<ExitReason>;
+
+/// What the end of a child means.
+enum Heard {
+    Settled(Verdict),
+    Restart { place: Place, group: bool },
+}
 
 impl Supervisor {
     /// Builds the spec of a supervisor by hand.
@@ -124,12 +165,11 @@ impl Supervisor {
         Self {
             intensity: Intensity::new(flags.max_restarts, flags.within),
             flags,
-            slots: BTreeMap::new(),
-            ranks: HashMap::new(),
-            places: HashMap::new(),
-            next_rank: 0,
+            slots: Row::new(),
+            ranks: Index::new(),
             next_ticket: 0,
-            retries: HashMap::new(),
+            trials: HashMap::new(),
+            histories: HashMap::new(),
             estate,
             parting,
         }
@@ -137,56 +177,80 @@ impl Supervisor {
 
     /// Puts a slot last in the start order.
     fn append(&mut self, slot: Slot) {
-        let rank = self.next_rank;
-        self.next_rank += 1;
-        self.ranks.insert(slot.id.clone(), rank);
-        for (member, child) in slot.children() {
-            self.places.insert(child.cell().pid(), (rank, member));
+        if self.slots.is_used_up() {
+            self.slots.renumber();
+            self.ranks = Index::new();
+            for slot in self.slots.iter() {
+                self.ranks.insert(&slot.id(), kept(slot.number()));
+            }
         }
-        self.slots.insert(rank, slot);
+        let id = slot.id();
+        let rank = self.slots.push(slot);
+        self.ranks.insert(&id, kept(rank));
     }
 
-    fn child(&mut self, (rank, member): Place) -> Option<(&mut Child, Arc<Options>, Arc<str>)> {
-        let slot = self.slots.get_mut(&rank)?;
-        let (options, id) = (slot.options.clone(), slot.id.clone());
-        slot.child_mut(member).map(|child| (child, options, id))
+    fn rank(&self, id: &str) -> Option<u32> {
+        let is = |rank: &Rank| self.slots.get(rank.get() - 1).is_some_and(|slot| slot.has_id(id));
+        self.ranks.find(id, is).map(|rank| rank.get() - 1)
+    }
+
+    /// Takes a slot out of the start order.
+    fn take_out(&mut self, rank: u32) -> Option<Slot> {
+        let id = self.slots.get(rank)?.id();
+        self.ranks.remove(&id, |known| *known == kept(rank));
+        self.slots.remove(rank)
+    }
+
+    /// Where a live process is found that is a child of this supervisor.
+    fn place(&self, cell: &dyn AnyCell) -> Option<Place> {
+        let (rank, member) = cell.place();
+        self.slots.get(rank)?.find(cell.pid(), member)
+    }
+
+    fn child(&mut self, (rank, member): Place) -> Option<&mut Child> {
+        self.slots.get_mut(rank)?.child_mut(member)
+    }
+
+    /// Nothing that was noted about it is of use.
+    fn forget_notes(&mut self, child: &Child) {
+        if let Some(cell) = child.cell() {
+            self.trials.remove(&cell.pid());
+            self.histories.remove(&cell.pid());
+        }
     }
 
     /// Forgets a child: its id may be used again, and nothing of it is held.
     fn forget(&mut self, (rank, member): Place) {
-        let Some(slot) = self.slots.get_mut(&rank) else { return };
-        let gone = match (&mut slot.body, member) {
-            (Body::Group { members, .. }, Some(number)) => members.remove(&number),
-            (Body::One(_), None) => {
-                let declared = slot.declared;
-                self.ranks.remove(&slot.id);
-                let Some(mut slot) = self.slots.remove(&rank) else { return };
-                if let Body::One(child) = &mut slot.body {
-                    self.places.remove(&child.cell().pid());
+        match (self.slots.get_mut(rank), member) {
+            (Some(Slot::Group(group)), Some(number)) => {
+                if let Some(child) = group.members.remove(number) {
+                    self.forget_notes(&child);
+                }
+            }
+            (Some(Slot::One(_)), None) => {
+                let Some(mut slot) = self.take_out(rank) else { return };
+                for child in slot.children_mut() {
+                    self.forget_notes(child);
                     child.state = ChildState::Retired;
                 }
-                if declared {
+                if slot.is_declared() {
                     // It comes back when the supervisor itself is restarted.
                     self.estate.lock().slots.push(slot);
                 }
-                return;
             }
-            _ => None,
-        };
-        if let Some(child) = gone {
-            self.places.remove(&child.cell().pid());
+            _ => {}
         }
     }
 
     /// Forgets what ended for good in a slot and could not be asked for again: a temporary child, and children started
     /// at run time.
     fn forget_ended(&mut self, rank: u32) {
-        let Some(slot) = self.slots.get_mut(&rank) else { return };
-        for gone in slot.forget_ended() {
-            self.places.remove(&gone);
-        }
-        let temporary = slot.options.restart == RestartPolicy::Temporary;
-        if temporary && matches!(&slot.body, Body::One(child) if child.state == ChildState::Stopped) {
+        let Some(slot) = self.slots.get_mut(rank) else { return };
+        slot.forget_ended();
+        if let Slot::One(child) = slot
+            && child.state == ChildState::Stopped
+            && child.care().restart == RestartPolicy::Temporary
+        {
             self.forget((rank, None));
         }
     }
@@ -205,8 +269,7 @@ impl Supervisor {
             }
         };
         let started = std::mem::take(&mut *slots.lock());
-        for (order, mut slot) in (0..).zip(started) {
-            slot.order = order;
+        for slot in started {
             self.append(slot);
         }
         if outcome.is_ok() {
@@ -228,24 +291,22 @@ impl Supervisor {
 
     /// Temporary children that asked not to be started are not kept.
     fn idle_temporaries(&self) -> Vec<Place> {
-        let temporary =
-            self.slots.iter().filter(|(_, slot)| slot.options.restart == RestartPolicy::Temporary);
-        let idle = temporary.flat_map(|(rank, slot)| {
-            slot.children().filter(|(_, child)| !child.is_running()).map(|(member, _)| (*rank, member))
+        let temporary = self.slots.iter().filter(|slot| slot.care().restart == RestartPolicy::Temporary);
+        let idle = temporary.flat_map(|slot| {
+            slot.children().filter(|child| !child.is_running()).map(|child| slot.place_of(child))
         });
         idle.collect()
     }
 
     /// A later start: the declared children under the references they have.
     async fn start_again(&mut self, mut slots: Vec<Slot>) -> ActorResult<()> {
-        slots.sort_by_key(|slot| slot.order);
+        // All have the ranks of the incarnation before.
+        slots.sort_by_key(Slot::number);
         for slot in slots {
             self.append(slot);
         }
-        let ranks: Vec<_> = self.slots.keys().copied().collect();
         let mut outcome = Ok(());
-        for rank in ranks {
-            let Some(slot) = self.slots.get_mut(&rank) else { continue };
+        for slot in self.slots.iter_mut() {
             match slot.start(true).await {
                 Ok(()) | Err(StartError::Ignored { .. }) => {}
                 Err(error) => {
@@ -259,53 +320,73 @@ impl Supervisor {
 
     /// Ends all children, the last one first. Those added at run time end for good in any case.
     async fn stop_all(&mut self, for_good: bool) {
-        for slot in self.slots.values_mut().rev() {
-            for (_, child) in slot.children() {
-                cancel_retry(&mut self.retries, &child.cell());
-            }
+        for slot in self.slots.iter_mut().rev() {
+            slot.children().for_each(|child| cancel_retry(&mut self.trials, child));
             slot.stop(for_good || !slot.outlives()).await;
         }
     }
 
     /// A child ended by itself.
-    async fn ended(
-        &mut self,
-        ctx: &mut Context<Self>,
-        pid: ProcessId,
-        incarnation: u32,
-        reason: ExitReason,
-        escalate: bool,
-    ) -> Verdict {
-        let Some(&place) = self.places.get(&pid) else {
-            // Forgotten while it did not yield: nobody else will bury it.
-            if let Some(cell) = ctx.cell.kernel_ref().table.get(pid) {
-                cell.bury(reason);
+    async fn ended(&mut self, ctx: &mut Context<Self>, ended: Ended) -> Verdict {
+        match self.hear(ctx, ended) {
+            Heard::Settled(verdict) => verdict,
+            Heard::Restart { place, group } => {
+                self.restart(ctx, place, group).await;
+                None
             }
-            return None;
+        }
+    }
+
+    /// A child ended by itself, and says so on this supervisor's turn: what awaits is left.
+    pub(super) fn hear_here(&mut self, ctx: &mut Context<Self>, ended: Ended) -> Left<Self> {
+        let (place, group) = match self.hear(ctx, ended) {
+            Heard::Settled(None) => return Left::Nothing,
+            Heard::Settled(Some(reason)) => return Left::Stop(reason),
+            Heard::Restart { place, group } => (place, group),
         };
-        let dynamic = self.slots.get(&place.0).is_some_and(Slot::is_dynamic);
-        let (child, options, id) = self.child(place)?;
-        let cell = child.cell();
+        let begun = if group { Begun::No } else { self.restart_here(ctx, place) };
+        let order = match begun {
+            Begun::Started => return Left::Nothing,
+            Begun::Waits(outcome) => Order::Begun { place, outcome },
+            Begun::No => Order::Again { place, group },
+        };
+        Left::More(Mail::Other(Box::new(Command(order))))
+    }
+
+    /// Decides what the end of a child means, and does what needs no await.
+    fn hear(&mut self, ctx: &mut Context<Self>, ended: Ended) -> Heard {
+        let Ended { pid, incarnation, reason, escalate } = ended;
+        let Some(cell) = ctx.cell.kernel_ref().table.get(pid) else { return Heard::Settled(None) };
+        let Some(place) = self.place(&*cell) else {
+            // Forgotten while it did not yield: nobody else will bury it.
+            cell.bury(reason);
+            return Heard::Settled(None);
+        };
+        let dynamic = self.slots.get(place.0).is_some_and(Slot::is_dynamic);
+        let Some(child) = self.child(place) else { return Heard::Settled(None) };
+        let care = child.care();
         match child.state {
-            ChildState::Running { incarnation: present } if present == incarnation => {}
+            ChildState::Running if child.runs_as(incarnation) => {}
             ChildState::Stopped => {
                 cell.bury(reason);
-                return None;
+                return Heard::Settled(None);
             }
-            _ => return None,
+            _ => return Heard::Settled(None),
         }
         if escalate {
-            // What becomes of the child is decided with this supervisor, by the one above.
             child.state = ChildState::Waiting;
             instrument::gave_up(ctx.pid(), &reason);
-            return Some(reason);
+            return Heard::Settled(Some(reason));
         }
         child.state = ChildState::Stopped;
-        match options.restart.after(&reason) {
+        let verdict = match care.restart.after(&reason) {
             AfterExit::Restart => {
                 cell.settle();
-                instrument::restarting(pid, &id, ctx.pid(), &reason);
-                self.failed(ctx, place).await
+                if instrument::is_on() {
+                    let id = self.slots.get(place.0).map(Slot::id).unwrap_or_default();
+                    instrument::restarting(pid, &id, ctx.pid(), &reason);
+                }
+                return self.failed(ctx, place);
             }
             AfterExit::Keep => {
                 cell.bury(reason);
@@ -313,27 +394,27 @@ impl Supervisor {
                     // Nobody could ask for it again.
                     self.forget(place);
                 }
-                self.significant_end(&options)
+                self.significant_end(care)
             }
             AfterExit::Forget => {
                 cell.bury(reason);
                 self.forget(place);
-                self.significant_end(&options)
+                self.significant_end(care)
             }
-        }
+        };
+        Heard::Settled(verdict)
     }
 
     /// A significant child has ended by itself and is not restarted.
-    fn significant_end(&self, options: &Options) -> Verdict {
-        if !options.significant {
+    fn significant_end(&self, care: Care) -> Verdict {
+        if !care.significant {
             return None;
         }
         let ends = match self.flags.auto_shutdown {
             AutoShutdown::Never => false,
             AutoShutdown::AnySignificant => true,
-            AutoShutdown::AllSignificant => !self.slots.values().any(|slot| {
-                slot.options.significant
-                    && slot.children().any(|(_, child)| child.state != ChildState::Stopped)
+            AutoShutdown::AllSignificant => !self.slots.iter().any(|slot| {
+                slot.care().significant && slot.children().any(|child| child.state != ChildState::Stopped)
             }),
         };
         ends.then_some(ExitReason::Shutdown)
@@ -349,16 +430,16 @@ impl Supervisor {
     }
 
     /// A child is to be restarted: now, or after its delay.
-    async fn failed(&mut self, ctx: &mut Context<Self>, place: Place) -> Verdict {
+    fn failed(&mut self, ctx: &mut Context<Self>, place: Place) -> Heard {
         if let Some(end) = self.spend(ctx) {
-            return Some(end);
+            return Heard::Settled(Some(end));
         }
         let group = place.1.is_none() && self.flags.strategy != RestartStrategy::OneForOne;
         match self.next_delay(ctx, place) {
             Some(delay) => self.retry(ctx, place, Some(delay), true, group),
-            None => self.restart(ctx, place, group).await,
+            None => return Heard::Restart { place, group },
         }
-        None
+        Heard::Settled(None)
     }
 
     /// Has the restart tried later: after the requests that are queued now, or after a delay.
@@ -372,37 +453,37 @@ impl Supervisor {
     ) {
         let ticket = self.next_ticket;
         self.next_ticket += 1;
-        let Some((child, ..)) = self.child(place) else { return };
-        child.state = ChildState::Restarting { ticket, counted, group };
-        let pid = child.cell().pid();
+        let Some(child) = self.child(place) else { return };
+        let Some(cell) = child.cell() else { return };
+        child.state = if group { ChildState::Anchor } else { ChildState::Restarting };
+        let pid = cell.pid();
         let home = Home::of(&ctx.cell);
-        match delay {
+        let timer = delay.map(|_| Wanted::new());
+        self.trials.insert(pid, Trial { ticket, counted, timer: timer.clone() });
+        match delay.zip(timer) {
             None => {
                 home.send(Order::Retry { pid, ticket });
             }
-            Some(delay) => {
-                let wanted = Wanted::new();
+            Some((delay, timer)) => {
                 let fire = Box::new(move |_| {
                     home.send(Order::Retry { pid, ticket });
                     None
                 });
-                self.retries.insert(pid, wanted.clone());
-                Timers::add(ctx.cell.kernel_ref(), timer::after(delay), wanted, fire);
+                Timers::add(ctx.cell.kernel_ref(), timer::after(delay), timer, fire);
             }
         }
     }
 
     /// A try is due. One that no longer is the child's present one was cancelled.
     async fn try_again(&mut self, ctx: &mut Context<Self>, pid: ProcessId, ticket: u64) -> Verdict {
-        let place = *self.places.get(&pid)?;
-        let (child, ..) = self.child(place)?;
-        let (counted, group) = match child.state {
-            ChildState::Restarting { ticket: present, counted, group } if present == ticket => {
-                (counted, group)
-            }
+        let place = self.place(&*ctx.cell.kernel_ref().table.get(pid)?)?;
+        let counted = self.trials.get(&pid).filter(|trial| trial.ticket == ticket)?.counted;
+        let group = match self.child(place)?.state {
+            ChildState::Restarting => false,
+            ChildState::Anchor => true,
             _ => return None,
         };
-        self.retries.remove(&pid);
+        self.trials.remove(&pid);
         // The first try was counted when the child failed; a further one counts now.
         if !counted && let Some(end) = self.spend(ctx) {
             return Some(end);
@@ -418,28 +499,27 @@ impl Supervisor {
             return;
         }
         let (rank, _) = place;
-        let ranks: Vec<u32> = self.slots.keys().copied().collect();
+        let ranks = self.slots.numbers();
         let Some(failed) = ranks.iter().position(|other| *other == rank) else { return };
         let affected = ranks[self.flags.strategy.affected(failed, ranks.len())].to_vec();
         // Who of them waits for the answer of one that is down would wait for this very restart.
-        for slot in affected.iter().filter_map(|rank| self.slots.get(rank)) {
-            for (_, child) in slot.children() {
-                child.cell().release_asks();
-            }
+        for slot in affected.iter().filter_map(|rank| self.slots.get(*rank)) {
+            slot.children().filter_map(Child::cell).for_each(|cell| cell.release_asks());
         }
         for &rank in affected.iter().rev() {
-            let Some(slot) = self.slots.get_mut(&rank) else { continue };
+            let Some(slot) = self.slots.get_mut(rank) else { continue };
             slot.stop(!slot.stays_in_group()).await;
             self.forget_ended(rank);
         }
         for rank in affected {
-            let Some(slot) = self.slots.get_mut(&rank) else { continue };
-            for (_, child) in slot.children() {
-                cancel_retry(&mut self.retries, &child.cell());
-            }
+            let Some(slot) = self.slots.get_mut(rank) else { continue };
+            slot.children().for_each(|child| cancel_retry(&mut self.trials, child));
             count(&ctx.cell.kernel_ref().totals.restarts, slot.children().count() as u64);
             match slot.start(true).await {
-                Ok(()) | Err(StartError::Ignored { .. }) => self.forget_ended(rank),
+                Ok(()) | Err(StartError::Ignored { .. }) => {
+                    self.note_up(rank);
+                    self.forget_ended(rank);
+                }
                 Err(_) => {
                     self.start_failed(ctx, rank);
                     return;
@@ -450,31 +530,70 @@ impl Supervisor {
 
     /// A restart came to nothing: the child it stopped at is tried again, and the group with it.
     fn start_failed(&mut self, ctx: &Context<Self>, rank: u32) {
-        let Some(slot) = self.slots.get(&rank) else { return };
-        let first = slot.children().next().map(|(member, _)| member);
-        let Some(member) = first else { return };
-        let delay = self.next_delay(ctx, (rank, member));
-        self.retry(ctx, (rank, member), delay, false, true);
+        let Some(slot) = self.slots.get(rank) else { return };
+        let Some(place) = slot.children().next().map(|child| slot.place_of(child)) else { return };
+        let delay = self.next_delay(ctx, place);
+        self.retry(ctx, place, delay, false, true);
+    }
+
+    /// What runs in a slot has been started: where there is a backoff, from now on it is up.
+    fn note_up(&mut self, rank: u32) {
+        let Some(slot) = self.slots.get(rank).filter(|_| !self.histories.is_empty()) else { return };
+        for cell in slot.children().filter(|child| child.is_running()).filter_map(Child::cell) {
+            if let Some(history) = self.histories.get_mut(&cell.pid()) {
+                history.up_since.get_or_insert_with(Instant::now);
+            }
+        }
     }
 
     /// How long the next try of a child waits, where there is a backoff.
     fn next_delay(&mut self, ctx: &Context<Self>, place: Place) -> Option<Duration> {
         let backoff = self.flags.backoff?;
         let chance = ctx.cell.kernel_ref().chance();
-        let (child, ..) = self.child(place)?;
-        let attempt = backoff.attempt(child.attempts, child.up_since.take(), Instant::now());
-        child.attempts = attempt.saturating_add(1);
+        let pid = self.child(place)?.cell()?.pid();
+        let history = self.histories.entry(pid).or_default();
+        let attempt = backoff.attempt(history.attempts, history.up_since.take(), Instant::now());
+        history.attempts = attempt.saturating_add(1);
         Some(backoff.delay(attempt, chance))
     }
 
     async fn restart_one(&mut self, ctx: &mut Context<Self>, place: Place) {
-        let kernel = ctx.cell.kernel_ref().clone();
-        let Some(slot) = self.slots.get(&place.0) else { return };
-        let (declared, dynamic) = (slot.outlives(), slot.is_dynamic());
-        let Some((child, options, id)) = self.child(place) else { return };
-        count(&kernel.totals.restarts, 1);
-        match child.start(&options, &id, declared, false).await {
-            Ok(()) => {}
+        let Some(slot) = self.slots.get_mut(place.0) else { return };
+        let declared = slot.outlives();
+        let Some(child) = slot.child_mut(place.1) else { return };
+        count(&ctx.cell.kernel_ref().totals.restarts, 1);
+        let outcome = child.start(declared, false).await;
+        self.restarted(ctx, place, outcome);
+    }
+
+    /// Restarts one child here and now, as far as nothing of it awaits.
+    fn restart_here(&mut self, ctx: &Context<Self>, place: Place) -> Begun {
+        let Some(child) = self.child(place) else { return Begun::No };
+        let begun = child.start_here();
+        if !matches!(begun, Begun::No) {
+            count(&ctx.cell.kernel_ref().totals.restarts, 1);
+        }
+        begun
+    }
+
+    /// A restart was begun on the spot, and had to wait.
+    async fn finish_restart(
+        &mut self,
+        ctx: &Context<Self>,
+        place: Place,
+        outcome: oneshot::Receiver<Result<(), Failure>>,
+    ) {
+        let Some(slot) = self.slots.get_mut(place.0) else { return };
+        let id = slot.id();
+        let Some(child) = slot.child_mut(place.1) else { return };
+        let outcome = child.started(outcome_of(outcome.await, || id), false);
+        self.restarted(ctx, place, outcome);
+    }
+
+    fn restarted(&mut self, ctx: &Context<Self>, place: Place, outcome: Result<(), StartError>) {
+        let dynamic = self.slots.get(place.0).is_some_and(Slot::is_dynamic);
+        match outcome {
+            Ok(()) => self.note_up(place.0),
             Err(StartError::Ignored { .. }) => {
                 // A dynamic child that wants no process is dropped; a declared one is kept stopped.
                 if dynamic {
@@ -488,25 +607,19 @@ impl Supervisor {
         }
     }
 
-    async fn start_child(
-        &mut self,
-        id: Arc<str>,
-        options: Arc<Options>,
-        body: Fresh,
-    ) -> Result<(), StartError> {
-        if let Some(known) = self.ranks.get(&id).and_then(|rank| self.slots.get(rank)) {
-            let running = known.children().find(|(_, child)| child.is_running());
+    async fn start_child(&mut self, id: Arc<str>, mut slot: Slot) -> Result<(), StartError> {
+        if let Some(known) = self.rank(&id).and_then(|rank| self.slots.get(rank)) {
+            let running = known.children().find(|child| child.is_running()).and_then(Child::cell);
             return Err(match running {
-                Some((_, child)) => StartError::AlreadyStarted { child: id, pid: child.cell().pid() },
+                Some(cell) => StartError::AlreadyStarted { child: id, pid: cell.pid() },
                 None => StartError::AlreadyPresent { child: id },
             });
         }
-        let dynamic = matches!(body, Fresh::Dynamic { .. });
-        if let Some(problem) = significance(self.flags.auto_shutdown, &id, &options, dynamic) {
+        let care = slot.care();
+        if let Some(problem) = significance(self.flags.auto_shutdown, &id, &care, slot.is_dynamic()) {
             return Err(StartError::Invalid { message: problem.into() });
         }
-        let temporary = options.restart == RestartPolicy::Temporary;
-        let mut slot = Slot::new(id, options, body, false);
+        let temporary = care.restart == RestartPolicy::Temporary;
         match slot.start(false).await {
             Ok(()) => {
                 self.append(slot);
@@ -521,25 +634,18 @@ impl Supervisor {
         }
     }
 
-    async fn start_member(&mut self, group: &Arc<str>, starter: Arc<dyn Starter>) -> Result<(), StartError> {
-        let rank = *self.ranks.get(group).ok_or(StartError::NoSupervisor)?;
-        let slot = self.slots.get_mut(&rank).ok_or(StartError::NoSupervisor)?;
-        let options = slot.options.clone();
-        let Body::Group { members, next, max, .. } = &mut slot.body else {
+    async fn start_member(&mut self, group: &Arc<str>, mut child: Child) -> Result<(), StartError> {
+        let rank = self.rank(group).ok_or(StartError::NoSupervisor)?;
+        let Some(Slot::Group(group)) = self.slots.get_mut(rank) else {
             return Err(StartError::NoSupervisor);
         };
-        if let Some(max) = *max
-            && members.len() >= max
+        if let Some(max) = group.max
+            && group.members.len() >= max
         {
             return Err(StartError::MaxChildren { max });
         }
-        let mut child = Child::new(starter);
-        child.start(&options, group, false, true).await?;
-        let number = *next;
-        *next += 1;
-        let pid = child.cell().pid();
-        members.insert(number, child);
-        self.places.insert(pid, (rank, Some(number)));
+        child.start(false, true).await?;
+        group.append(child);
         Ok(())
     }
 
@@ -550,12 +656,15 @@ impl Supervisor {
         pid: ProcessId,
     ) -> Result<(), ChildError> {
         let missing = || ChildError::NotFound { child: format!("{group}{pid}").into() };
-        let rank = *self.ranks.get(group).ok_or_else(missing)?;
-        let place = *self.places.get(&pid).filter(|place| place.0 == rank).ok_or_else(missing)?;
-        let (child, options, _) = self.child(place).ok_or_else(missing)?;
-        let (cell, anchor) = (child.cell(), child.state.is_anchor());
-        child.stop(&options, true).await;
-        cancel_retry(&mut self.retries, &cell);
+        let rank = self.rank(group).ok_or_else(missing)?;
+        let cell = ctx.cell.kernel_ref().table.get(pid);
+        let place = cell.and_then(|cell| self.place(&*cell)).filter(|place| place.0 == rank);
+        let place = place.ok_or_else(missing)?;
+        let slot = self.slots.get_mut(rank).ok_or_else(missing)?;
+        let child = slot.child_mut(place.1).ok_or_else(missing)?;
+        let anchor = child.state == ChildState::Anchor;
+        child.stop(true).await;
+        cancel_retry(&mut self.trials, child);
         self.forget(place);
         if anchor {
             // It goes alone: its group is tried again without it.
@@ -569,12 +678,10 @@ impl Supervisor {
 
     async fn terminate(&mut self, id: &Arc<str>) -> Result<(), ChildError> {
         let missing = || ChildError::NotFound { child: id.clone() };
-        let rank = *self.ranks.get(id).ok_or_else(missing)?;
-        let slot = self.slots.get_mut(&rank).ok_or_else(missing)?;
-        for (_, child) in slot.children() {
-            cancel_retry(&mut self.retries, &child.cell());
-        }
-        let anchor = slot.children().any(|(_, child)| child.state.is_anchor());
+        let rank = self.rank(id).ok_or_else(missing)?;
+        let slot = self.slots.get_mut(rank).ok_or_else(missing)?;
+        slot.children().for_each(|child| cancel_retry(&mut self.trials, child));
+        let anchor = slot.children().any(|child| child.state == ChildState::Anchor);
         slot.stop(true).await;
         if anchor {
             self.give_group_up();
@@ -585,22 +692,24 @@ impl Supervisor {
 
     /// Those that wait for a group restart, in start order.
     fn waiting(&self) -> impl Iterator<Item = Place> {
-        self.slots.iter().flat_map(|(rank, slot)| {
-            let waiting = slot.children().filter(|(_, child)| child.state == ChildState::Waiting);
-            waiting.map(|(member, _)| (*rank, member))
+        self.slots.iter().flat_map(|slot| {
+            let waiting = slot.children().filter(|child| child.state == ChildState::Waiting);
+            waiting.map(|child| slot.place_of(child))
         })
     }
 
     /// Those that wait for a group restart have ended for good when no try of one is left.
     fn give_group_up(&mut self) {
-        if self.slots.values().flat_map(Slot::children).any(|(_, child)| child.state.is_anchor()) {
+        if self.slots.iter().flat_map(Slot::children).any(|child| child.state == ChildState::Anchor) {
             return;
         }
         let waiting: Vec<_> = self.waiting().collect();
         for &place in &waiting {
-            if let Some((child, ..)) = self.child(place) {
+            if let Some(child) = self.child(place) {
                 child.state = ChildState::Stopped;
-                child.cell().bury(ExitReason::Shutdown);
+                if let Some(cell) = child.cell() {
+                    cell.bury(ExitReason::Shutdown);
+                }
             }
         }
         // Members of a group could not be asked for again, and would hold a place each.
@@ -612,18 +721,16 @@ impl Supervisor {
     async fn restart_child(&mut self, id: &Arc<str>) -> Result<(), ChildError> {
         let rank = self.stopped(id)?;
         let missing = || ChildError::NotFound { child: id.clone() };
-        let slot = self.slots.get_mut(&rank).ok_or_else(missing)?;
+        let slot = self.slots.get_mut(rank).ok_or_else(missing)?;
         slot.start(false).await?;
+        self.note_up(rank);
         Ok(())
     }
 
     fn delete(&mut self, id: &Arc<str>) -> Result<(), ChildError> {
         let rank = self.stopped(id)?;
-        self.ranks.remove(id);
-        if let Some(slot) = self.slots.remove(&rank) {
-            for (_, child) in slot.children() {
-                self.places.remove(&child.cell().pid());
-            }
+        if let Some(slot) = self.take_out(rank) {
+            slot.children().for_each(|child| self.forget_notes(child));
         }
         Ok(())
     }
@@ -631,9 +738,9 @@ impl Supervisor {
     /// The rank of a stopped child.
     fn stopped(&self, id: &Arc<str>) -> Result<u32, ChildError> {
         let missing = || ChildError::NotFound { child: id.clone() };
-        let rank = *self.ranks.get(id).ok_or_else(missing)?;
-        let slot = self.slots.get(&rank).ok_or_else(missing)?;
-        for (_, child) in slot.children() {
+        let rank = self.rank(id).ok_or_else(missing)?;
+        let slot = self.slots.get(rank).ok_or_else(missing)?;
+        for child in slot.children() {
             match child.state.status() {
                 ChildStatus::Running => return Err(ChildError::Running { child: id.clone() }),
                 ChildStatus::Restarting => return Err(ChildError::Restarting { child: id.clone() }),
@@ -644,18 +751,19 @@ impl Supervisor {
     }
 
     fn which(&self) -> Vec<ChildInfo> {
-        let rows = self.slots.values().flat_map(|slot| {
-            slot.children().map(|(_, child)| {
-                let cell = child.cell();
-                ChildInfo {
-                    id: slot.id.clone(),
+        let rows = self.slots.iter().flat_map(|slot| {
+            let (id, care) = (slot.id(), slot.care());
+            slot.children().filter_map(move |child| {
+                let cell = child.cell()?;
+                Some(ChildInfo {
+                    id: id.clone(),
                     pid: cell.pid(),
                     status: child.state.status(),
                     role: cell.role(),
-                    restart: slot.options.restart,
-                    shutdown: slot.options.shutdown,
+                    restart: care.restart,
+                    shutdown: care.shutdown,
                     incarnation: cell.incarnation(),
-                }
+                })
             })
         });
         rows.collect()
@@ -669,7 +777,7 @@ impl Supervisor {
             recent_restarts: self.intensity.used(Instant::now()),
             max_restarts: self.flags.max_restarts,
         };
-        for (_, child) in self.slots.values().flat_map(Slot::children) {
+        for child in self.slots.iter().flat_map(Slot::children) {
             match child.state.status() {
                 ChildStatus::Running => health.running += 1,
                 ChildStatus::Restarting => health.restarting += 1,
@@ -680,22 +788,22 @@ impl Supervisor {
     }
 
     fn find(&self, id: &Arc<str>) -> Option<Arc<dyn AnyCell>> {
-        let slot = self.slots.get(self.ranks.get(id)?)?;
-        slot.children().next().map(|(_, child)| child.cell())
+        let slot = self.slots.get(self.rank(id)?)?;
+        Some(slot.children().next()?.cell()?)
     }
 
     async fn obey(&mut self, order: Order, ctx: &mut Context<Self>) -> Verdict {
         match order {
-            Order::Ended { pid, incarnation, reason, escalate } => {
-                return self.ended(ctx, pid, incarnation, reason, escalate).await;
-            }
+            Order::Ended(ended) => return self.ended(ctx, ended).await,
+            Order::Again { place, group } => self.restart(ctx, place, group).await,
+            Order::Begun { place, outcome } => self.finish_restart(ctx, place, outcome).await,
             Order::Retry { pid, ticket } => return self.try_again(ctx, pid, ticket).await,
-            Order::Start { id, options, body, tell } => {
-                let outcome = self.start_child(id, options, body).await;
+            Order::Start { id, slot, tell } => {
+                let outcome = self.start_child(id, slot).await;
                 shielded(|| tell.send(outcome));
             }
-            Order::StartMember { group, starter, tell } => {
-                let outcome = self.start_member(&group, starter).await;
+            Order::StartMember { group, child, tell } => {
+                let outcome = self.start_member(&group, child).await;
                 shielded(|| tell.send(outcome));
             }
             Order::TerminateMember { group, pid, tell } => {
@@ -715,9 +823,10 @@ impl Supervisor {
                 shielded(|| tell.send(outcome));
             }
             Order::Members { group, tell } => {
-                let slot = self.ranks.get(&group).and_then(|rank| self.slots.get(rank));
-                let cells = slot.map(|slot| slot.children().map(|(_, child)| child.cell()).collect());
-                shielded(|| tell.send(cells.unwrap_or_default()));
+                let slot = self.rank(&group).and_then(|rank| self.slots.get(rank));
+                let children = slot.into_iter().flat_map(Slot::children);
+                let cells = children.filter_map(Child::cell).map(|cell| cell as Arc<dyn AnyCell>).collect();
+                shielded(|| tell.send(cells));
             }
             Order::Find { id, tell } => {
                 shielded(|| tell.send(self.find(&id)));
@@ -736,6 +845,7 @@ impl Supervisor {
 impl Actor for Supervisor {
     type Message = Command;
     const CONFIG: ActorConfig = ActorConfig::DEFAULT.unbounded();
+    const SUPERVISES: bool = true;
 
     async fn handle(&mut self, command: Command, ctx: &mut Context<Self>) -> ActorResult<()> {
         if let Some(reason) = self.obey(command.0, ctx).await {
@@ -748,6 +858,7 @@ impl Actor for Supervisor {
         self.next_ticket = u64::from(ctx.incarnation()) << 32;
         let (plan, slots) = {
             let mut estate = self.estate.lock();
+            self.histories = std::mem::take(&mut estate.histories);
             (estate.plan.take(), std::mem::take(&mut estate.slots))
         };
         match plan {
@@ -772,21 +883,22 @@ impl Drop for Supervisor {
     fn drop(&mut self) {
         // Rule 4: the declared children wait in the estate; the others' references go.
         let mut kept: Vec<Slot> = Vec::new();
-        for (_, mut slot) in std::mem::take(&mut self.slots) {
+        for mut slot in std::mem::replace(&mut self.slots, Row::new()).into_items() {
             // After a kill, delayed restarts are still set.
-            for (_, child) in slot.children() {
-                cancel_retry(&mut self.retries, &child.cell());
-            }
-            if !slot.declared {
+            slot.children().for_each(|child| cancel_retry(&mut self.trials, child));
+            if !slot.is_declared() {
                 continue;
             }
-            if let Body::Group { members, dynamic: true, .. } = &mut slot.body {
-                members.clear();
+            if let Slot::Group(group) = &mut slot
+                && group.dynamic
+            {
+                group.members.clear();
             }
             kept.push(slot);
         }
         let mut estate = self.estate.lock();
         estate.slots.extend(kept);
+        estate.histories = std::mem::take(&mut self.histories);
         // The retired ones, too: they come back with the next incarnation.
         for slot in &mut estate.slots {
             slot.children_mut().for_each(|child| child.state = ChildState::Stopped);

@@ -7,10 +7,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::cell::{Cell, Limit};
+use crate::cell::{Cell, Make};
 use crate::error::StartError;
 use crate::lock::Lock;
-use crate::system::{Make, Startable, System, Unfinished, enroll, launch};
+use crate::papers::{Care, Sheet};
+use crate::system::{Startable, System, Unfinished, enroll, launch};
 
 use super::Supervisor;
 use super::backoff::Backoff;
@@ -217,18 +218,15 @@ impl<S: Send + Sync + 'static> Startable for SupervisorSpec<S> {
         limit: Option<Duration>,
     ) -> Result<Supervised<S>, StartError> {
         let label = self.flags.label.clone();
-        let child = label.clone().unwrap_or_else(|| "supervisor".into());
         let (factory, delivered) = self.into_factory(None)?;
         let kernel = system.kernel();
         let cell = Cell::<Supervisor>::new(kernel.clone(), kernel.table.next_pid(), None);
-        cell.with_rare(|rare| {
-            rare.supervises = true;
-            rare.label = label;
-            rare.limit = Limit::Never;
-        });
+        let sheet = Sheet::new(label.as_deref(), name.as_deref(), Care::SUPERVISOR);
+        cell.with_rare(|rare| rare.papers = Some(Arc::new(sheet)));
         let actor = crate::actor_ref::ActorRef::new(cell);
         let guard = Unfinished(Some(actor.cell.clone()));
         enroll(kernel, &actor.cell, name)?;
+        let child = || label.unwrap_or_else(|| "supervisor".into());
         launch(&actor.cell, Some(factory()), limit, child).await?;
         guard.finished();
         // Nobody's reference keeps a supervisor alive, so none is missed.
@@ -270,8 +268,8 @@ impl Starting {
         if let Some(problem) = self.problem(&id, &child) {
             return Err(StartError::Invalid { message: problem.into() });
         }
-        let Prepared { id, options, body, handle } = child.prepare(self.home.clone()).await?;
-        let mut slot = Slot::new(id, options, body, true);
+        let Prepared { id, mut slot, handle } = child.prepare(self.home.clone()).await?;
+        slot.declare();
         let outcome = slot.start(false).await;
         let outcome = match outcome {
             // Its plan is used up: there is nothing to keep.
@@ -280,7 +278,7 @@ impl Starting {
             Err(StartError::Ignored { .. }) => Ok(()),
             outcome => outcome,
         };
-        self.ids.lock().insert(slot.id.clone());
+        self.ids.lock().insert(id);
         self.slots.lock().push(slot);
         outcome?;
         handle().ok_or(StartError::NoSupervisor)
