@@ -234,7 +234,7 @@ pub fn handlers(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | `#[handler(stop)]` | at the orderly end of an incarnation, and after an error; not after a panic or a kill | none, or the `ExitReason` | nothing, or `ActorResult<()>` |
 /// | `#[handler(error)]` | on a failure | `error: &ActorError` | an `ErrorAction` |
 /// | `#[handler(down)]` | when a monitored actor has ended for good | `down: Down` | nothing, or `ActorResult<()>` |
-/// | `#[handler(exit)]` | when a linked actor has failed; without it, this one ends, too | `exit: Exit` | nothing, or `ActorResult<()>` |
+/// | `#[handler(exit)]` | when a linked actor has failed (without it, this one ends, too), or has ended for good | `exit: Exit` | nothing, or `ActorResult<()>` |
 ///
 /// Each of them may have `ctx: &mut Context<Self>` besides. A handler has one of these words, or none.
 ///

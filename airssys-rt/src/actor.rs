@@ -336,8 +336,8 @@ pub trait Actor: Sized + Send + 'static {
         async { Ok(()) }
     }
 
-    /// A linked actor has failed. Called only where [`TRAPS_EXITS`](Self::TRAPS_EXITS) is true; else the link ends this actor,
-    /// too. The macros write both from `#[handler(exit)]`.
+    /// A linked actor has failed, or has ended for good. Called only where [`TRAPS_EXITS`](Self::TRAPS_EXITS) is true; else a
+    /// failure ends this actor, too. The macros write both from `#[handler(exit)]`.
     ///
     /// ```
     /// # use airssys_rt::prelude::*;

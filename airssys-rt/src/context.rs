@@ -458,7 +458,8 @@ impl<A: Actor> Context<A> {
 
     /// Handles every item of a stream as a message, waiting for room in the mailbox: so a full mailbox holds the stream back.
     ///
-    /// The stream is dropped with the incarnation, and keeps no actor alive. A panic in it ends it alone.
+    /// Where a full mailbox refuses what does not fit, an item is lost instead. The stream is dropped with the incarnation, and
+    /// keeps no actor alive. A panic in it ends it alone.
     ///
     /// ```
     /// # use airssys_rt::prelude::*;
@@ -632,7 +633,8 @@ impl<A: Actor> Context<A> {
     }
 
     /// Links the two actors, which may be of two systems: when one fails, the other ends with the same reason, at its next await,
-    /// or gets it at its `exit` handler. A link outlives restarts and fires at each failure; an orderly end does not fire it.
+    /// or gets it at its `exit` handler. A link outlives restarts and fires at each failure. An orderly end ends nobody else;
+    /// an `exit` handler gets a notice of it.
     ///
     /// Two actors have at most one link; who makes it does not matter. Linked to an actor that has ended, this one gets
     /// [`ExitReason::NoProcess`]. Erlang's `link/1`.
@@ -715,7 +717,8 @@ impl<A: Actor> Context<A> {
     /// Spawns an actor that ends with this incarnation. It is not restarted: what is to be belongs under a
     /// [`Supervisor`](crate::Supervisor).
     ///
-    /// A start handler of it that fails ends it alone. It lives on without references. [`Context`] has an example.
+    /// A start handler of it that fails ends it alone. It ends, too, when its last reference is gone, as any actor does that
+    /// nobody supervises: keep one, or [detach](ActorRef::detach) it. [`Context`] has an example.
     pub fn spawn_child<B: Actor>(&self, child: B) -> ActorRef<B> {
         let kernel = self.cell.kernel_ref();
         let pid = kernel.table.next_pid();

@@ -101,8 +101,9 @@ pub struct Down {
     pub reason: ExitReason,
 }
 
-/// The notice that a linked actor has failed, given to actors with a `#[handler(exit)]`; the others end with it. Erlang's
-/// `'EXIT'` message to a process that traps exits.
+/// The notice that a linked actor has failed, or has ended for good in an orderly way, given to actors with a
+/// `#[handler(exit)]`. The others end with a failed one, and go on after an orderly end. Erlang's `'EXIT'` message to a
+/// process that traps exits.
 ///
 /// ```
 /// # use airssys_rt::prelude::*;

@@ -205,8 +205,8 @@
 //! * The macros, with every option: [`macro@actor`], [`macro@handlers`], [`macro@handler`], [`macro@supervisor`],
 //!   [`macro@child`].
 //! * The town: [`System`] spawns, starts, finds, watches and shuts down. [`System::builder`] has its settings;
-//!   [`System::tree`], [`System::counters`], [`System::dead_letters`] and [`ProcessInfo`] show what goes on, and each span and
-//!   report is an event of `tracing`.
+//!   [`System::tree`], [`System::counters`], [`System::dead_letters`] and [`ProcessInfo`] show what goes on; failures,
+//!   restarts and dead letters are events of `tracing`, each in the span of its actor.
 //! * The care: [`Supervised`] is a running supervisor, and what can be done to its children.
 //! * By hand, without the macros: [`Actor`], [`Handles`], [`Supervisor::builder`], [`ChildSpec`]; the macros write nothing else.
 //! * Programs to learn from, from twenty lines to a server that speaks the Redis protocol: the `examples` directory of the
