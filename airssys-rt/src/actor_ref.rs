@@ -302,8 +302,10 @@ impl<A: Actor> HasProcess for ActorRef<A> {
     }
 }
 
-/// A reference that does not keep its actor alive. It sends as a strong one does, while the actor lives; then the
-/// message comes back, and an ask is [`AskError::Stopped`](crate::AskError::Stopped).
+/// A reference that does not keep its actor alive.
+///
+/// It sends as a strong one does, while the actor lives; then the message comes back, and an ask is
+/// [`AskError::Stopped`](crate::AskError::Stopped).
 ///
 /// For two actors that know each other: with strong references, neither would ever end for want of them.
 ///

@@ -12,8 +12,9 @@ use crate::process_id::ProcessId;
 /// How many of the last dead letters are remembered.
 const REMEMBERED: usize = 64;
 
-/// A message that was accepted and will not be handled: its actor has ended, or a newer message has evicted it. The message
-/// itself is dropped; this says what it was.
+/// A message that was accepted and will not be handled.
+///
+/// Its actor has ended, or a newer message has evicted it. The message itself is dropped; this says what it was.
 ///
 /// ```
 /// use airssys_rt::DeadLetter;

@@ -74,8 +74,10 @@ impl fmt::Display for ExitReason {
     }
 }
 
-/// The notice that a monitored actor has ended for good, given to a `#[handler(down)]` and by awaiting a
-/// [`Monitor`](crate::Monitor). By then its state is dropped and its name is free. Erlang's `'DOWN'` message.
+/// The notice that a monitored actor has ended for good.
+///
+/// It is given to a `#[handler(down)]`, and by awaiting a [`Monitor`](crate::Monitor). By then the actor's state is dropped
+/// and its name is free. Erlang's `'DOWN'` message.
 ///
 /// ```
 /// # use airssys_rt::prelude::*;
@@ -101,9 +103,10 @@ pub struct Down {
     pub reason: ExitReason,
 }
 
-/// The notice that a linked actor has failed, or has ended for good in an orderly way, given to actors with a
-/// `#[handler(exit)]`. The others end with a failed one, and go on after an orderly end. Erlang's `'EXIT'` message to a
-/// process that traps exits.
+/// The notice that a linked actor has failed, or has ended for good in an orderly way.
+///
+/// It is given to actors with a `#[handler(exit)]`. The others end with a failed one, and go on after an orderly end.
+/// Erlang's `'EXIT'` message to a process that traps exits.
 ///
 /// ```
 /// # use airssys_rt::prelude::*;
@@ -149,7 +152,9 @@ pub struct Exit {
     pub reason: ExitReason,
 }
 
-/// Names one monitor: two monitors of one target are told apart by it. [`Context::monitor`](crate::Context::monitor) returns
+/// Names one monitor: two monitors of one target are told apart by it.
+///
+/// [`Context::monitor`](crate::Context::monitor) returns
 /// it, the [`Down`] has it, and [`Context::demonitor`](crate::Context::demonitor) takes it.
 ///
 /// ```

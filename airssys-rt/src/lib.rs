@@ -212,6 +212,21 @@
 //! * Programs to learn from, from twenty lines to a server that speaks the Redis protocol: the `examples` directory of the
 //!   repository. `ARCHITECTURE.md` there says how it works inside.
 //!
+//! Everything, by what it is about:
+//!
+//! | about | names |
+//! | --- | --- |
+//! | references | [`ActorRef`], [`WeakRef`], [`Recipient`], [`Pool`], [`Children`], [`Supervised`]; what they have in common: [`Address`], [`HasProcess`], [`ProcessId`] |
+//! | messages | [`Request`], its futures [`Ask`] and [`Tell`], its [`TimerHandle`]; [`ReplyTo`] |
+//! | events and groups | [`EventBus`], [`PublishAndWait`], [`Delivering`], [`Delivery`]; [`Groups`] |
+//! | ends | [`Ended`], [`Monitor`], [`MonitorId`], [`Down`], [`Exit`], [`ExitReason`]; [`DeadLetter`], [`DeadLetters`] |
+//! | errors | [`AskError`], [`SendError`], [`TrySendError`], [`StartError`], [`ChildError`], [`NotRunning`], [`SystemError`]; of an actor itself: [`ActorError`], [`ActorResult`], [`ErrorAction`] |
+//! | the system | [`System`], [`SystemBuilder`], [`Start`], [`Startable`], [`ShutdownReport`], [`Counters`], [`Tree`], [`Node`], [`ProcessInfo`], [`ProcessRole`], [`ProcessStatus`] |
+//! | supervision | [`Supervisor`], [`SupervisorBuilder`], [`SupervisorSpec`], [`Starting`], [`RestartStrategy`], [`Backoff`], [`AutoShutdown`], [`Health`] |
+//! | children | [`ChildSpec`], [`PoolSpec`], [`DynamicSpec`], [`SupervisorChild`], [`IntoChild`], [`RestartPolicy`], [`Shutdown`], [`ChildInfo`], [`ChildStatus`], [`ChildCount`] |
+//! | actors by hand | [`Actor`], [`Handles`], [`Plain`], [`Answer`], [`Context`], [`ActorConfig`], [`BackpressureStrategy`] |
+//! | tests | [`testing`] |
+//!
 //! # Feature flags
 //!
 //! | feature | default | what it adds |

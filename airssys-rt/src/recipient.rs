@@ -11,8 +11,9 @@ use crate::process::ProcessInfo;
 use crate::process_id::ProcessId;
 use crate::request::{Request, Tell};
 
-/// An address with its actor's type forgotten: it takes one type of message. It keeps the actor alive as an
-/// [`ActorRef`](crate::ActorRef) does. Akka's `ActorRef[T]`, actix's `Recipient`.
+/// An address with its actor's type forgotten: it takes one type of message.
+///
+/// It keeps the actor alive as an [`ActorRef`](crate::ActorRef) does. Akka's `ActorRef[T]`, actix's `Recipient`.
 ///
 /// ```
 /// use airssys_rt::prelude::*;

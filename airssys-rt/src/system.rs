@@ -41,10 +41,9 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 /// How long one actor that nobody supervises may take to stop.
 const WORKER_LIMIT: Duration = Duration::from_secs(5);
 
-/// A system of actors on one Tokio runtime: it starts them, finds them, watches them and ends them. There is no global state:
-/// many can live in a process, and each ends alone.
+/// A system of actors on one Tokio runtime: it starts them, finds them, watches them and ends them.
 ///
-/// Cloning gives another handle of the same system. Dropping the handles ends nothing: [`shutdown`](Self::shutdown) does.
+/// There is no global state: many systems can live in a process, and each ends alone. Cloning gives another handle of the same system. Dropping the handles ends nothing: [`shutdown`](Self::shutdown) does.
 ///
 /// ```
 /// # use airssys_rt::prelude::*;

@@ -380,6 +380,22 @@ fn the_prelude_has_no_names_of_its_own() {
     assert!(prelude_face.names.len() > 30 && unknown.is_empty(), "not in the crate itself: {unknown:?}");
 }
 
+#[test]
+fn the_pages_of_the_crate_and_of_its_testing_tools_lead_to_every_item() {
+    let page = |file: &str| {
+        let source = std::fs::read_to_string(root().join("airssys-rt/src").join(file)).expect("a page");
+        docs(&syn::parse_file(&source).expect("source").attrs)
+    };
+    let pages = page("lib.rs") + &page("testing/mod.rs");
+    let links = |name: &&String| {
+        let ends = ["`", "::"].map(|end| [format!("[`{name}{end}"), format!("[`macro@{name}{end}")]);
+        ends.iter().flatten().any(|link| pages.contains(link))
+    };
+    let face = face();
+    let unknown: Vec<_> = face.names.iter().filter(|name| !links(name)).collect();
+    assert!(unknown.is_empty(), "the pages do not lead to {unknown:?}");
+}
+
 /// The names that an attribute knows: the arrays of text in the file that reads its options.
 #[derive(Default)]
 struct Known(BTreeSet<String>);

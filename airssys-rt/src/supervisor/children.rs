@@ -14,11 +14,11 @@ use super::command::Order;
 use super::home::Home;
 use super::policy::RestartPolicy;
 
-/// The children of one field that are started at run time: `bank.sessions.start(id).await?`. Erlang's `simple_one_for_one`,
-/// Elixir's `DynamicSupervisor`.
+/// The children of one field that are started at run time: `bank.sessions.start(id).await?`.
 ///
 /// Inside it is one-for-one, on the supervisor's budget. They end for good with their supervisor, all at the
-/// same time; when a sibling's failure takes them down, those that are not temporary are started again.
+/// same time; when a sibling's failure takes them down, those that are not temporary are started again. Erlang's
+/// `simple_one_for_one`, Elixir's `DynamicSupervisor`.
 ///
 /// ```
 /// use airssys_rt::prelude::*;

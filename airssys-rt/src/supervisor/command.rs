@@ -124,8 +124,9 @@ pub struct ChildInfo {
     pub incarnation: u32,
 }
 
-/// How many children a supervisor has: what [`Supervised::count`](crate::Supervised::count) gives. Erlang's
-/// `count_children/1`.
+/// How many children a supervisor has: what [`Supervised::count`](crate::Supervised::count) gives.
+///
+/// Erlang's `count_children/1`.
 ///
 /// ```
 /// use airssys_rt::ChildCount;

@@ -83,8 +83,9 @@ pub enum Shutdown {
     Wait,
 }
 
-/// Whether a supervisor ends when significant children have: it stops the others in reverse order, and ends with
-/// [`ExitReason::Shutdown`]. As in Erlang/OTP 24.
+/// Whether a supervisor ends when significant children have.
+///
+/// It stops the others in reverse order, and ends with [`ExitReason::Shutdown`]. As in Erlang/OTP 24.
 ///
 /// ```
 /// # use airssys_rt::prelude::*;
