@@ -333,10 +333,11 @@ pub enum ErrorAction {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The actor had ended, or ended in an orderly way before it handled the message.
+    /// The actor had ended, or ended in an orderly way before it handled the message. Nothing was done.
     #[error("the actor has stopped; the request was not handled")]
     Stopped,
-    /// The actor crashed or was killed with the request in hand, or for good with it queued.
+    /// The actor crashed or was killed with the request in hand, or for good with it queued. What was asked for may have been
+    /// done in part.
     #[error("the actor crashed with the request: {reason}")]
     Crashed {
         /// How it ended.
@@ -348,7 +349,7 @@ pub enum AskError {
         /// The error's text.
         message: Arc<str>,
     },
-    /// No answer came in time; the handler may still run.
+    /// No answer came in time; the handler may still run. A request that was still queued is not handled any more.
     #[error("no answer within {limit:?}")]
     Timeout {
         /// The limit that passed.
@@ -360,10 +361,10 @@ pub enum AskError {
     /// The request was evicted from a full mailbox by a newer message.
     #[error("the request was evicted from a full mailbox by a newer one")]
     Evicted,
-    /// The handler dropped the reply without answering.
+    /// The handler dropped the reply without answering, or answered with another type than was asked for.
     #[error("the request was handled without an answer")]
     NoReply,
-    /// The ask would wait for itself.
+    /// The ask would wait for itself: the asked actor waits for the asking one, directly or by others.
     #[error("the ask would wait for itself: {}", Ring(path))]
     Deadlock {
         /// The ring of asks, from the asking actor round to itself.

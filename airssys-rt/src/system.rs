@@ -199,7 +199,7 @@ impl System {
         }
     }
 
-    /// A system with settings: see [`SystemBuilder`], which has an example.
+    /// A system with settings: see [`SystemBuilder`] for all of them.
     ///
     /// ```
     /// use airssys_rt::System;

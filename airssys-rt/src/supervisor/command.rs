@@ -145,7 +145,7 @@ pub struct ChildInfo {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildCount {
-    /// All that it knows.
+    /// All that it knows, running or not.
     pub specs: usize,
     /// Those that run.
     pub active: usize,
