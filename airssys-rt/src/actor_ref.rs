@@ -21,21 +21,52 @@ use crate::process_id::ProcessId;
 use crate::recipient::Recipient;
 use crate::request::sends;
 
-/// A reference to an actor of type `A`.
+/// A reference to an actor of type `A`: it asks, tells, watches and ends it.
 ///
 /// It outlives every restart, with the same id, name and mailbox. An actor that nobody supervises drains
-/// its mailbox and ends when its last reference (this, a [`Recipient`], its name) is gone.
+/// its mailbox and ends when its last reference (this, a [`Recipient`], its name) is gone. Cloning is cheap; two references
+/// are equal when they are of the same actor.
 ///
 /// ```
 /// use airssys_rt::prelude::*;
 ///
-/// # #[actor] struct Counter(i64);
-/// # #[handlers] impl Counter { #[handler] fn increment(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[derive(Debug)]
+/// struct Tick; // a message that many actors share
+///
+/// #[actor]
+/// struct Counter(i64);
+///
+/// #[handlers]
+/// impl Counter {
+///     #[handler]
+///     fn increment(&mut self, by: i64) -> i64 {
+///         self.0 += by;
+///         self.0
+///     }
+///
+///     #[handler(message)]
+///     fn tick(&mut self, _tick: Tick) -> i64 {
+///         self.increment(1)
+///     }
+/// }
+///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let system = System::new("doc");
 /// let counter: ActorRef<Counter> = system.spawn(Counter(0));
-/// assert_eq!(counter.increment(2).await?, 2);
+/// assert_eq!(counter.increment(2).await?, 2); // each handler is a method of the reference
+/// counter.tell(Tick).await?; // a shared message is handed over by value
+/// counter.try_tell(Tick)?;
+/// assert_eq!(counter.ask(Tick).await?, 5);
+///
+/// assert_eq!(counter.process().incarnation(), 1);
+/// assert_eq!(system.actor_ref(counter.pid()), Some(counter.clone()));
+/// let ticks: Recipient<Tick> = counter.recipient(); // for who is to know of ticks alone
+/// assert_eq!(ticks.ask::<i64>(Tick).await?, 6);
+/// assert_eq!(counter.downgrade().upgrade(), Some(counter.clone()));
+///
+/// let monitor = counter.monitor();
 /// assert_eq!(counter.stop().await?, ExitReason::Shutdown);
+/// assert_eq!(monitor.await.reason, ExitReason::Shutdown);
 /// assert_eq!(counter.increment(2).await, Err(AskError::Stopped));
 /// # Ok(()) }
 /// ```
@@ -69,7 +100,7 @@ impl<A: Actor> ActorRef<A> {
         self.cell.pid()
     }
 
-    /// Everything else about it: status, name, incarnation, mailbox.
+    /// Everything else about it: status, name, incarnation, mailbox. It keeps the record of the actor, not the actor.
     #[must_use]
     pub fn process(&self) -> ProcessInfo {
         ProcessInfo(self.cell.clone())
@@ -77,34 +108,79 @@ impl<A: Actor> ActorRef<A> {
 
     /// Ends it after the message in hand; what is queued becomes dead letters.
     ///
-    /// Takes effect at once; await it for the [`ExitReason`]. A permanent child is restarted by its
-    /// supervisor.
+    /// Takes effect at once: what is sent afterwards is refused. Await it for the [`ExitReason`], which is that of the
+    /// incarnation: a permanent child is then restarted by its supervisor.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// counter.add(1).tell().await?; // still queued
+    /// assert_eq!(counter.stop().await?, ExitReason::Shutdown);
+    /// assert_eq!(system.dead_letters().count(), 1);
+    /// assert!(counter.stop().await.is_err(), "it had ended before");
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&self) -> Ended {
         Ended::request(self.cell.clone(), Ending::Stop)
     }
 
-    /// Ends it after everything that is queued now.
+    /// Ends it after everything that is queued now. What is sent afterwards is refused.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// for by in 1..=3 {
+    ///     counter.add(by).tell().await?;
+    /// }
+    /// assert_eq!(counter.drain().await?, ExitReason::Normal);
+    /// assert_eq!(system.counters().handled, 3);
+    /// # Ok(()) }
+    /// ```
     pub fn drain(&self) -> Ended {
         Ended::request(self.cell.clone(), Ending::Drain)
     }
 
     /// Ends it at its next await: no handler goes on, no stop handler runs.
+    ///
+    /// A plain handler has no await and runs to its end. Erlang's `exit(Pid, kill)`.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] struct Sleeper;
+    /// # #[handlers] impl Sleeper { #[handler] async fn sleep(&mut self) { std::future::pending().await } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let sleeper = system.spawn(Sleeper);
+    /// let asked = tokio::spawn(sleeper.sleep().owned().ask());
+    /// tokio::task::yield_now().await; // it sleeps
+    /// assert_eq!(sleeper.kill().await?, ExitReason::Killed);
+    /// assert_eq!(asked.await?, Err(AskError::Crashed { reason: ExitReason::Killed }));
+    /// # Ok(()) }
+    /// ```
     pub fn kill(&self) -> Ended {
         Ended::request(self.cell.clone(), Ending::Kill)
     }
 
-    /// A future of the notice that it has ended for good.
+    /// A future of the notice that it has ended for good; a restart is no end. See [`Monitor`].
     pub fn monitor(&self) -> Monitor {
         Monitor::new(self.cell.clone())
     }
 
-    /// A reference that does not keep it alive.
+    /// A reference that does not keep it alive. See [`WeakRef`].
     #[must_use]
     pub fn downgrade(&self) -> WeakRef<A> {
         WeakRef::new(&self.cell)
     }
 
-    /// A reference that knows one message type and not the actor's.
+    /// A reference that knows one message type and not the actor's. See [`Recipient`].
     #[must_use]
     pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
     where
@@ -114,6 +190,22 @@ impl<A: Actor> ActorRef<A> {
     }
 
     /// Keeps it alive without references, until it is stopped.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// let pid = counter.pid();
+    /// counter.detach();
+    /// drop(counter);
+    /// # tokio::task::yield_now().await;
+    /// let again: ActorRef<Counter> = system.actor_ref(pid).expect("it lives");
+    /// assert_eq!(again.add(1).await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn detach(&self) {
         self.cell.add_reference();
     }
@@ -210,7 +302,36 @@ impl<A: Actor> HasProcess for ActorRef<A> {
     }
 }
 
-/// A reference that does not keep its actor alive. It sends as a strong one does, while the actor lives.
+/// A reference that does not keep its actor alive.
+///
+/// It sends as a strong one does, while the actor lives; then the message comes back, and an ask is
+/// [`AskError::Stopped`](crate::AskError::Stopped).
+///
+/// For two actors that know each other: with strong references, neither would ever end for want of them.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// # #[derive(Debug)]
+/// struct Tick;
+/// # #[actor] struct Clock(u32);
+/// # #[handlers] impl Clock { #[handler(message)] fn tick(&mut self, _tick: Tick) -> u32 { self.0 += 1; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let clock = system.spawn(Clock(0));
+/// let weak: WeakRef<Clock> = clock.downgrade();
+/// weak.tell(Tick).await?;
+/// weak.try_tell(Tick)?;
+/// assert_eq!(weak.ask(Tick).await?, 3);
+/// assert_eq!(weak.upgrade(), Some(clock.clone()));
+/// assert_eq!(weak.process().expect("a process").pid(), weak.pid());
+///
+/// clock.stop().await?;
+/// assert_eq!(weak.ask(Tick).await, Err(AskError::Stopped));
+/// drop(clock);
+/// assert!(weak.upgrade().is_none());
+/// # Ok(()) }
+/// ```
 pub struct WeakRef<A: Actor> {
     pid: ProcessId,
     cell: Weak<Cell<A>>,
@@ -235,7 +356,7 @@ impl<A: Actor> WeakRef<A> {
         self.__process().map(|target| ProcessInfo(target.0))
     }
 
-    /// A strong reference, while there is one somewhere.
+    /// A strong reference, while there is one somewhere: what has lost its last one is about to end.
     #[must_use]
     pub fn upgrade(&self) -> Option<ActorRef<A>> {
         ActorRef::revive(self.cell.upgrade()?)
@@ -292,7 +413,30 @@ impl<A: Actor> HasProcess for WeakRef<A> {
     }
 }
 
-/// An end that was asked for; await it for the [`ExitReason`]. Dropped, the end goes on all the same.
+/// An end that was asked for by [`stop`](ActorRef::stop), [`drain`](ActorRef::drain) or [`kill`](ActorRef::kill); await it
+/// for the [`ExitReason`]. It takes effect whether or not it is awaited.
+///
+/// Of a child that its supervisor restarts, it is the end of the incarnation.
+///
+/// # Errors
+/// [`NotRunning`] when the actor had ended before.
+///
+/// # Cancel safety
+/// Dropped, the end goes on all the same.
+///
+/// ```
+/// use airssys_rt::{Ended, ExitReason, System};
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// let ended: Ended = counter.stop();
+/// assert!(counter.add(1).tell().await.is_err(), "it takes nothing any more");
+/// assert_eq!(ended.await?, ExitReason::Shutdown);
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 pub struct Ended(End);
 
@@ -330,7 +474,30 @@ impl Future for Ended {
 
 /// A monitor held by anybody who can await: one [`Down`], when the actor has ended for good.
 ///
-/// Dropped, the monitor is taken back.
+/// By then its state is dropped and its name is free. A restart is no end. Dropped, the monitor is taken back. An actor that
+/// is to go on with other messages meanwhile takes [`Context::monitor`](crate::Context::monitor).
+///
+/// # Cancel safety
+/// A borrowed monitor (`&mut monitor`) can be awaited in a `select!` again and again.
+///
+/// ```
+/// use airssys_rt::{ExitReason, Monitor};
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// let monitor: Monitor = counter.monitor();
+/// let id = monitor.id();
+/// counter.kill().await?;
+/// let down = monitor.await;
+/// assert_eq!((down.monitor, down.pid, down.reason), (id, counter.pid(), ExitReason::Killed));
+///
+/// // Nothing is left to watch:
+/// assert_eq!(counter.monitor().await.reason, ExitReason::NoProcess);
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[must_use = "a monitor that is dropped is taken back"]
 pub struct Monitor {
@@ -375,7 +542,7 @@ impl Monitor {
         Self { told, guard: Demonitor { id, pid, target: Arc::downgrade(&target) } }
     }
 
-    /// Which monitor it is.
+    /// Which monitor it is; its [`Down`] has the same.
     #[must_use]
     pub fn id(&self) -> MonitorId {
         self.guard.id

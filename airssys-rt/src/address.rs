@@ -28,10 +28,17 @@ use crate::timer::Wanted;
 ///     counter.increment(1).await?;
 ///     counter.increment(1).await
 /// }
-/// # #[tokio::main(flavor = "current_thread")] async fn main() {
-/// # let system = System::new("doc");
-/// # assert_eq!(twice(&system.spawn(Counter(0))).await.unwrap(), 2);
-/// # }
+///
+/// /// The same, said by the message.
+/// async fn once(counter: &impl Address<CounterMessage>) -> Result<i64, AskError> {
+///     counter.increment(1).await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), AskError> {
+/// let counter = System::new("doc").spawn(Counter(0));
+/// assert_eq!(twice(&counter).await?, 2);
+/// assert_eq!(once(&counter.downgrade()).await?, 3);
+/// # Ok(()) }
 /// ```
 ///
 /// It is implemented by the framework alone; its methods are not for direct use.
@@ -122,7 +129,53 @@ pub enum Posting<M> {
     Waits(Pin<Box<dyn Future<Output = Result<(), Letter<M>>> + Send>>),
 }
 
-/// Something that stands for one process: what monitors and links take.
+/// Something that stands for one process: what [monitors](crate::Context::monitor) and [links](crate::Context::link) take.
+///
+/// An [`ActorRef`](crate::ActorRef), a [`WeakRef`](crate::WeakRef), a [`Recipient`](crate::Recipient), a
+/// [`Supervised`](crate::Supervised) and a [`ProcessInfo`]. It is implemented by the framework alone.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// fn watch_both(one: &impl HasProcess, other: &impl HasProcess, ctx: &Context<Nurse>) {
+///     ctx.monitor(one);
+///     ctx.monitor(other);
+/// }
+///
+/// #[actor]
+/// #[derive(Default)]
+/// struct Nurse {
+///     gone: usize,
+/// }
+///
+/// #[handlers]
+/// impl Nurse {
+///     #[handler]
+///     fn watch(&mut self, strong: ActorRef<Counter>, any: ProcessInfo, ctx: &mut Context<Self>) {
+///         watch_both(&strong, &any, ctx);
+///     }
+///
+///     #[handler(down)]
+///     fn gone(&mut self, _down: Down) {
+///         self.gone += 1;
+///     }
+///
+///     #[handler]
+///     fn count(&self) -> usize {
+///         self.gone
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let nurse = system.spawn(Nurse::default());
+/// let (one, other) = (system.spawn(Counter(0)), system.spawn(Counter(0)));
+/// nurse.watch(one.clone(), other.process()).await?;
+/// one.stop().await?;
+/// other.stop().await?;
+/// assert_eq!(nurse.count().await?, 2);
+/// # Ok(()) }
+/// ```
 pub trait HasProcess {
     #[doc(hidden)]
     fn __process(&self) -> Option<Target>;

@@ -1,6 +1,36 @@
 //! How an actor is run: settled once per type, a constant.
 
 /// What happens to a message when the mailbox is full.
+///
+/// Written as `#[actor(mailbox(capacity = 2, backpressure = "drop"))]`. The room is counted in messages that wait; the one
+/// in hand takes none, and neither do timers and notices.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// #[actor(mailbox(capacity = 1, backpressure = "drop"))]
+/// #[derive(Default)]
+/// struct Refuses(Vec<u32>);
+///
+/// #[actor(mailbox(capacity = 1, backpressure = "drop_oldest"))]
+/// #[derive(Default)]
+/// struct Evicts(Vec<u32>);
+///
+/// # #[handlers] impl Refuses { #[handler] fn see(&mut self, n: u32) -> Vec<u32> { self.0.push(n); self.0.clone() } }
+/// # #[handlers] impl Evicts { #[handler] fn see(&mut self, n: u32) -> Vec<u32> { self.0.push(n); self.0.clone() } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let refuses = system.spawn(Refuses::default());
+/// let evicts = system.spawn(Evicts::default());
+/// refuses.see(1).try_tell()?;
+/// assert!(refuses.see(2).try_tell().is_err(), "BackpressureStrategy::Drop");
+/// evicts.see(1).try_tell()?;
+/// evicts.see(2).try_tell()?; // BackpressureStrategy::DropOldest
+/// # tokio::task::yield_now().await;
+/// assert_eq!(refuses.see(3).await?, [1, 3]);
+/// assert_eq!(evicts.see(3).await?, [2, 3]);
+/// assert_eq!((system.counters().refused, system.counters().evicted), (1, 1));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackpressureStrategy {
     /// The sender waits for room, first come first served.
@@ -11,7 +41,33 @@ pub enum BackpressureStrategy {
     DropOldest,
 }
 
-/// How an actor is run; written as `#[actor(…)]`, or by hand as `Actor::CONFIG`.
+/// How an actor is run; written as `#[actor(…)]`, or by hand as [`Actor::CONFIG`](crate::Actor::CONFIG).
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// struct Printer;
+///
+/// impl Actor for Printer {
+///     type Message = String;
+///     // The same as `#[actor(mailbox(capacity = 2, backpressure = "drop"), inline = false)]`:
+///     const CONFIG: ActorConfig =
+///         ActorConfig::DEFAULT.capacity(2).backpressure(BackpressureStrategy::Drop).inline(false);
+///
+///     async fn handle(&mut self, page: String, _: &mut Context<Self>) -> ActorResult<()> {
+///         println!("{page}");
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let printer = system.spawn(Printer);
+/// assert!(printer.try_tell("one".to_owned()).is_ok());
+/// assert!(printer.try_tell("two".to_owned()).is_ok());
+/// assert!(matches!(printer.try_tell("three".to_owned()), Err(TrySendError::Full(_))));
+///
+/// assert_ne!(Printer::CONFIG, ActorConfig::DEFAULT.unbounded());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ActorConfig {
     capacity: Option<u32>,
@@ -27,7 +83,8 @@ impl ActorConfig {
     /// The system's default capacity and backpressure, inline asks allowed, handlers that do not block.
     pub const DEFAULT: Self = Self { capacity: None, backpressure: None, inline: true, blocking: false };
 
-    /// Sets the mailbox capacity in messages.
+    /// Sets the mailbox capacity in messages: from 1 to 4,294,967,294. The system's default, 1,024 unless it says otherwise,
+    /// without this.
     ///
     /// # Panics
     /// When `messages` is 0 or does not fit in 32 bits: at compile time where the config is a constant.
@@ -39,14 +96,14 @@ impl ActorConfig {
         self
     }
 
-    /// Takes the bound off the mailbox.
+    /// Takes the bound off the mailbox: no sender is ever held back, and memory is the limit.
     #[must_use]
     pub const fn unbounded(mut self) -> Self {
         self.capacity = Some(UNBOUNDED);
         self
     }
 
-    /// Sets what happens to a message when the mailbox is full.
+    /// Sets what happens to a message when the mailbox is full. [`Block`](BackpressureStrategy::Block) without this.
     #[must_use]
     pub const fn backpressure(mut self, strategy: BackpressureStrategy) -> Self {
         self.backpressure = Some(strategy);
@@ -54,7 +111,10 @@ impl ActorConfig {
     }
 
     /// Whether an ask of a plain handler may run on the asker's turn while the actor is idle; never of one that
-    /// [blocks](Self::blocking).
+    /// [blocks](Self::blocking). True without this.
+    ///
+    /// Nobody can tell but by speed. False is for an actor whose plain handlers take long: its askers then share no thread with
+    /// it by accident. (One that was seen to take long is asked the long way in any case.)
     #[must_use]
     pub const fn inline(mut self, allowed: bool) -> Self {
         self.inline = allowed;

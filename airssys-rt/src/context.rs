@@ -28,6 +28,42 @@ use crate::system::System;
 use crate::timer::Timers;
 
 /// What a handler gets besides its message: the actor's own side of the runtime.
+///
+/// An argument `ctx: &mut Context<Self>`, anywhere in a handler's list, gives it; it is no part of the message.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// #[actor]
+/// struct Node {
+///     parent: Option<ActorRef<Node>>,
+/// }
+///
+/// #[handlers]
+/// impl Node {
+///     /// Spawns a node below this one, and says who is whose.
+///     #[handler]
+///     fn branch(&mut self, ctx: &mut Context<Self>) -> (ProcessId, ActorRef<Node>) {
+///         println!("{} of {}, incarnation {}", ctx.pid(), ctx.system().name(), ctx.incarnation());
+///         let child = ctx.spawn_child(Node { parent: Some(ctx.this()) });
+///         (ctx.pid(), child)
+///     }
+///
+///     #[handler]
+///     fn parent(&self) -> Option<ProcessId> {
+///         self.parent.as_ref().map(ActorRef::pid)
+///     }
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), AskError> {
+///     let root = System::new("woods").spawn(Node { parent: None });
+///     let (pid, child) = root.branch().await?;
+///     assert_eq!(child.parent().await?, Some(pid));
+///     assert_eq!(child.process().supervisor(), Some(pid));
+///     Ok(())
+/// }
+/// ```
 pub struct Context<A: Actor> {
     pub(crate) cell: Arc<Cell<A>>,
     answer: Exclusive<Answer<'static>>,
@@ -155,19 +191,20 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// The actor's id.
+    /// The actor's id, the same through all restarts.
     #[must_use]
     pub fn pid(&self) -> ProcessId {
         self.cell.pid()
     }
 
-    /// The number of this incarnation, counted from 1.
+    /// The number of this incarnation, counted from 1: how often the actor was started.
     #[must_use]
     pub fn incarnation(&self) -> u32 {
         self.cell.incarnation()
     }
 
-    /// A reference to the actor itself.
+    /// A reference to the actor itself, to hand to others. An actor that keeps one keeps itself alive: keep a
+    /// [`WeakRef`] instead.
     #[must_use]
     pub fn this(&self) -> ActorRef<A> {
         ActorRef::new(self.cell.clone())
@@ -179,32 +216,193 @@ impl<A: Actor> Context<A> {
         System::of(self.cell.kernel_ref().clone())
     }
 
-    /// Where the answer of the message in hand goes.
+    /// Where the answer of the message in hand goes. For actors that are written by hand: the macros answer with what a
+    /// handler returns. [`Answer`] has an example.
     pub fn answer(&mut self) -> &mut Answer<'static> {
         self.answer.get()
     }
 
-    /// Ends the actor after the message in hand, with [`ExitReason::Normal`].
+    /// Ends the actor after the message in hand, with [`ExitReason::Normal`]: what is queued becomes dead letters. A permanent
+    /// child is started again by its supervisor, a transient or temporary one is not.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Countdown(u32);
+    ///
+    /// #[handlers]
+    /// impl Countdown {
+    ///     #[handler]
+    ///     fn tick(&mut self, ctx: &mut Context<Self>) -> u32 {
+    ///         self.0 -= 1;
+    ///         if self.0 == 0 {
+    ///             ctx.stop();
+    ///         }
+    ///         self.0
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let countdown = system.spawn(Countdown(1));
+    /// assert_eq!(countdown.tick().await?, 0); // the answer is given
+    /// assert_eq!(countdown.process().wait().await, ExitReason::Normal);
+    /// # Ok(()) }
+    /// ```
     pub fn stop(&mut self) {
         self.stop_with(ExitReason::Normal);
     }
 
-    /// Ends the actor after the message in hand, in an orderly way, with a word about why.
+    /// Ends the actor after the message in hand, in an orderly way, with a word about why: as [`stop`](Self::stop), but the
+    /// reason is [`ExitReason::ShutdownWith`]. Erlang's `{shutdown, Term}`.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Lease;
+    ///
+    /// #[handlers]
+    /// impl Lease {
+    ///     #[handler]
+    ///     fn revoke(&mut self, by: String, ctx: &mut Context<Self>) {
+    ///         ctx.shutdown_with(format!("revoked by {by}"));
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let lease = system.spawn(Lease);
+    /// lease.revoke("Ada".to_owned()).await?;
+    /// let reason = lease.process().wait().await;
+    /// assert_eq!(reason.to_string(), "shutdown: revoked by Ada");
+    /// assert!(!reason.is_abnormal());
+    /// # Ok(()) }
+    /// ```
     pub fn shutdown_with(&mut self, detail: impl Into<Arc<str>>) {
         self.stop_with(ExitReason::ShutdownWith { detail: detail.into() });
     }
 
-    /// Makes the message in hand a failure of the actor, once its handler returns.
+    /// Makes the message in hand a failure of the actor, once its handler returns; what that returns is then no answer, and the
+    /// asker gets [`AskError::Failed`](crate::AskError::Failed).
+    ///
+    /// For a handler whose return type has no room for an error; with an [`ActorResult`] one returns it.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Gauge {
+    ///     level: u32,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Gauge {
+    ///     #[handler]
+    ///     fn lower(&mut self, by: u32, ctx: &mut Context<Self>) -> u32 {
+    ///         if by > self.level {
+    ///             ctx.fail(ActorError::msg("the gauge is broken"));
+    ///             return 0;
+    ///         }
+    ///         self.level -= by;
+    ///         self.level
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let gauge = system.spawn(Gauge { level: 3 });
+    /// assert_eq!(gauge.lower(2).await?, 1);
+    /// assert!(matches!(gauge.lower(2).await, Err(AskError::Failed { .. })));
+    /// assert!(gauge.process().wait().await.is_abnormal()); // nobody restarts it
+    /// # Ok(()) }
+    /// ```
     pub fn fail(&mut self, error: impl Into<ActorError>) {
         self.wish().failure = Some(error.into());
     }
 
-    /// Runs a future beside the actor; it is dropped when the incarnation ends. A panic in it is traced.
+    /// Runs a future beside the actor, which goes on with other messages; it is dropped when the incarnation ends.
+    ///
+    /// A panic in it is traced and ends it alone. What it finds out reaches the actor by a message, or by [`pipe`](Self::pipe).
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Downloads {
+    ///     done: u32,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Downloads {
+    ///     #[handler]
+    ///     fn begin(&mut self, ctx: &mut Context<Self>) {
+    ///         let this = ctx.this().downgrade();
+    ///         ctx.spawn(async move {
+    ///             tokio::task::yield_now().await; // imagine a download
+    ///             let _ = this.finished().tell().await;
+    ///         });
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn finished(&mut self) {
+    ///         self.done += 1;
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn done(&self) -> u32 {
+    ///         self.done
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let downloads = system.spawn(Downloads::default());
+    /// downloads.begin().await?;
+    /// while downloads.done().await? == 0 {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
         self.cell.spawn_task(future);
     }
 
-    /// Runs a future beside the actor and handles its result as a message, which takes no room.
+    /// Runs a future beside the actor and handles its result as a message, which takes no room in the mailbox.
+    ///
+    /// So a handler waits for something slow while the actor goes on. Like everything of the incarnation, the future is dropped
+    /// when that ends; a panic in it ends it alone, and no message comes. Akka calls it `pipeToSelf`.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Weather {
+    ///     degrees: Option<i32>,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Weather {
+    ///     #[handler]
+    ///     fn refresh(&mut self, ctx: &mut Context<Self>) {
+    ///         let forecast = async { 21 }; // imagine a request
+    ///         ctx.pipe(forecast, |degrees| WeatherMessage::Arrived { degrees });
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn arrived(&mut self, degrees: i32) {
+    ///         self.degrees = Some(degrees);
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn degrees(&self) -> Option<i32> {
+    ///         self.degrees
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let weather = system.spawn(Weather::default());
+    /// weather.refresh().await?;
+    /// while weather.degrees().await?.is_none() {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// assert_eq!(weather.degrees().await?, Some(21));
+    /// # Ok(()) }
+    /// ```
     pub fn pipe<F, M>(&self, future: F, to_message: impl FnOnce(F::Output) -> M + Send + 'static)
     where
         F: Future + Send + 'static,
@@ -222,7 +420,41 @@ impl<A: Actor> Context<A> {
     }
 
     /// Handles a message after the one in hand and before all that are queued: the follow-up step of a handler,
-    /// the start handler among them. Several are handled in the order of the calls.
+    /// the start handler among them. Several are handled in the order of the calls. Erlang's `{continue, Term}`.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Index {
+    ///     words: Option<u32>,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Index {
+    ///     /// Quick, so that whoever starts the index does not wait for it.
+    ///     #[handler(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) {
+    ///         ctx.continue_with(IndexMessage::Load);
+    ///     }
+    ///
+    ///     #[handler]
+    ///     async fn load(&mut self) {
+    ///         tokio::task::yield_now().await; // imagine something slow
+    ///         self.words = Some(40_000);
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn words(&self) -> Option<u32> {
+    ///         self.words
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let index = system.start(Index::default()).await?;
+    /// assert_eq!(index.words().await?, Some(40_000)); // it was loaded first
+    /// # Ok(()) }
+    /// ```
     pub fn continue_with<M: Send + 'static>(&mut self, message: M)
     where
         A: Handles<M>,
@@ -230,8 +462,49 @@ impl<A: Actor> Context<A> {
         self.wish().next.push(Mail::follow_up(message));
     }
 
-    /// Handles every item of a stream as a message, waiting for room in the mailbox; dropped with the
-    /// incarnation. A stream keeps no actor alive.
+    /// Handles every item of a stream as a message, waiting for room in the mailbox: so a full mailbox holds the stream back.
+    ///
+    /// Where a full mailbox refuses what does not fit, an item is lost instead. The stream is dropped with the incarnation, and
+    /// keeps no actor alive. A panic in it ends it alone.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # use std::{pin::Pin, task::Poll};
+    /// # struct Numbers(u32);
+    /// # impl futures_core::Stream for Numbers {
+    /// #     type Item = u32;
+    /// #     fn poll_next(mut self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<Option<u32>> {
+    /// #         self.0 += 1;
+    /// #         Poll::Ready((self.0 <= 3).then_some(self.0))
+    /// #     }
+    /// # }
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Sum(u32);
+    ///
+    /// #[handlers]
+    /// impl Sum {
+    ///     #[handler(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) {
+    ///         let numbers = Numbers(0); // a stream of 1, 2, 3
+    ///         ctx.attach(numbers, |n| SumMessage::Add { n });
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn add(&mut self, n: u32) -> u32 {
+    ///         self.0 += n;
+    ///         self.0
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let sum = system.spawn(Sum::default());
+    /// while sum.add(0).await? < 6 {
+    ///     tokio::task::yield_now().await;
+    /// }
+    /// assert_eq!(sum.add(0).await?, 6);
+    /// # Ok(()) }
+    /// ```
     pub fn attach<S, M>(&self, stream: S, mut to_message: impl FnMut(S::Item) -> M + Send + 'static)
     where
         S: Stream + Send + 'static,
@@ -261,7 +534,49 @@ impl<A: Actor> Context<A> {
         });
     }
 
-    /// Watches an actor: its end for good arrives at the `down` handler, after all that it had sent.
+    /// Watches an actor, which may be of another system: its end for good arrives at the `down` handler, after all that it had
+    /// sent. A restart is no end.
+    ///
+    /// Each call is a monitor of its own, and brings one [`Down`]; of an actor that has ended already, at once, with
+    /// [`ExitReason::NoProcess`]. The monitor goes with this incarnation. Without an actor to be told, await
+    /// [`ActorRef::monitor`]. Erlang's `monitor/2`.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Nurse {
+    ///     lost: Vec<(ProcessId, ExitReason)>,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Nurse {
+    ///     #[handler]
+    ///     fn watch(&mut self, patient: ActorRef<Counter>, ctx: &mut Context<Self>) {
+    ///         ctx.monitor(&patient);
+    ///     }
+    ///
+    ///     #[handler(down)]
+    ///     fn gone(&mut self, down: Down) {
+    ///         self.lost.push((down.pid, down.reason));
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn lost(&self) -> Vec<(ProcessId, ExitReason)> {
+    ///         self.lost.clone()
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let nurse = system.spawn(Nurse::default());
+    /// let patient = system.spawn(Counter(0));
+    /// nurse.watch(patient.clone()).await?;
+    /// patient.kill().await?;
+    /// assert_eq!(nurse.lost().await?, [(patient.pid(), ExitReason::Killed)]);
+    /// # Ok(()) }
+    /// ```
     pub fn monitor(&self, target: &impl HasProcess) -> MonitorId {
         let watcher: Arc<dyn AnyCell> = self.cell.clone();
         let id = next_monitor();
@@ -284,13 +599,78 @@ impl<A: Actor> Context<A> {
         id
     }
 
-    /// Takes a monitor back. A notice that is queued already will not be handled.
+    /// Takes a monitor back. A notice that is queued already will not be handled (Erlang's `[flush]`); one that was taken back
+    /// before, or has been told, does no harm.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Nurse {
+    ///     told: u32,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Nurse {
+    ///     #[handler]
+    ///     async fn watch_end(&mut self, patient: ActorRef<Counter>, ctx: &mut Context<Self>) -> u32 {
+    ///         let monitor = ctx.monitor(&patient);
+    ///         let _ = patient.kill().await; // the notice is queued now
+    ///         ctx.demonitor(monitor);
+    ///         self.told
+    ///     }
+    ///
+    ///     #[handler(down)]
+    ///     fn gone(&mut self, _down: Down) {
+    ///         self.told += 1;
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let nurse = system.spawn(Nurse::default());
+    /// nurse.watch_end(system.spawn(Counter(0))).await?;
+    /// assert_eq!(nurse.watch_end(system.spawn(Counter(0))).await?, 0);
+    /// # Ok(()) }
+    /// ```
     pub fn demonitor(&self, monitor: MonitorId) {
         self.cell.unwatch(monitor);
     }
 
-    /// Links the two actors: when one fails, the other ends with the same reason, at its next await, or gets it at
-    /// its `exit` handler. A link outlives restarts and fires at each failure.
+    /// Links the two actors, which may be of two systems: when one fails, the other ends with the same reason, at its next await,
+    /// or gets it at its `exit` handler. A link outlives restarts and fires at each failure. An orderly end ends nobody else;
+    /// an `exit` handler gets a notice of it.
+    ///
+    /// Two actors have at most one link; who makes it does not matter. Linked to an actor that has ended, this one gets
+    /// [`ExitReason::NoProcess`]. Erlang's `link/1`.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Half;
+    ///
+    /// #[handlers]
+    /// impl Half {
+    ///     #[handler]
+    ///     fn join_with(&mut self, other: ActorRef<Half>, ctx: &mut Context<Self>) {
+    ///         ctx.link(&other);
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn fail(&mut self) -> ActorResult {
+    ///         Err(ActorError::msg("broken"))
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let (one, other) = (system.spawn(Half), system.spawn(Half));
+    /// one.join_with(other.clone()).await?;
+    /// assert!(one.fail().await.is_err());
+    /// let reason = other.process().wait().await;
+    /// assert_eq!(reason.to_string(), "failed: broken");
+    /// # Ok(()) }
+    /// ```
     pub fn link(&self, other: &impl HasProcess) {
         let this: Arc<dyn AnyCell> = self.cell.clone();
         let gone = other.__pid();
@@ -308,7 +688,31 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// Takes a link back.
+    /// Takes a link back, whoever made it. Nothing happens when there is none.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// #[actor]
+    /// struct Half;
+    ///
+    /// #[handlers]
+    /// impl Half {
+    ///     #[handler]
+    ///     fn join_and_part(&mut self, other: ActorRef<Counter>, ctx: &mut Context<Self>) {
+    ///         ctx.link(&other);
+    ///         ctx.unlink(&other);
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let (half, counter) = (system.spawn(Half), system.spawn(Counter(0)));
+    /// half.join_and_part(counter.clone()).await?;
+    /// counter.kill().await?;
+    /// assert!(half.process().is_alive());
+    /// # Ok(()) }
+    /// ```
     pub fn unlink(&self, other: &impl HasProcess) {
         if let Some(other) = other.__process() {
             self.cell.remove_link(LinkKey::of(&*other.0));
@@ -316,7 +720,11 @@ impl<A: Actor> Context<A> {
         }
     }
 
-    /// Spawns an actor that ends with this incarnation.
+    /// Spawns an actor that ends with this incarnation. It is not restarted: what is to be belongs under a
+    /// [`Supervisor`](crate::Supervisor).
+    ///
+    /// A start handler of it that fails ends it alone. It ends, too, when its last reference is gone, as any actor does that
+    /// nobody supervises: keep one, or [detach](ActorRef::detach) it. [`Context`] has an example.
     pub fn spawn_child<B: Actor>(&self, child: B) -> ActorRef<B> {
         let kernel = self.cell.kernel_ref();
         let pid = kernel.table.next_pid();
@@ -331,9 +739,49 @@ impl<A: Actor> Context<A> {
         actor
     }
 
-    /// Handles every event of type `E` published from now on. A second call changes nothing.
+    /// Handles every event of type `E` published from now on, on the bus of this system. A second call changes nothing.
     ///
     /// Lasts until the incarnation ends; `#[handler(event)]` subscribes every one.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[derive(Clone)]
+    /// struct Price(u32);
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct Ticker {
+    ///     last: u32,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl Ticker {
+    ///     #[handler(message)] // `event` would subscribe from the start on
+    ///     fn price(&mut self, price: Price) {
+    ///         self.last = price.0;
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn listen(&mut self, on: bool, ctx: &mut Context<Self>) {
+    ///         if on { ctx.subscribe::<Price>() } else { ctx.unsubscribe::<Price>() }
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn last(&self) -> u32 {
+    ///         self.last
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let ticker = system.spawn(Ticker::default());
+    /// assert_eq!(system.events().publish(Price(1)), 0);
+    /// ticker.listen(true).await?;
+    /// assert_eq!(system.events().publish(Price(2)), 1);
+    /// ticker.listen(false).await?;
+    /// assert_eq!(system.events().publish(Price(3)), 0);
+    /// assert_eq!(ticker.last().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn subscribe<E: Clone + Send + 'static>(&mut self)
     where
         A: Handles<E>,
@@ -341,7 +789,41 @@ impl<A: Actor> Context<A> {
         subscribe::<A, E>(self.cell.kernel_ref(), &self.cell, self.preparing);
     }
 
-    /// Handles no more events of type `E`, but for those that are queued already.
+    /// Handles no more events of type `E`, but for those that are queued already. Nothing happens without a subscription.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[derive(Clone)]
+    /// struct Announced(&'static str);
+    ///
+    /// #[actor]
+    /// #[derive(Default)]
+    /// struct First {
+    ///     heard: Vec<&'static str>,
+    /// }
+    ///
+    /// #[handlers]
+    /// impl First {
+    ///     /// One is enough.
+    ///     #[handler(event)]
+    ///     fn announced(&mut self, announced: Announced, ctx: &mut Context<Self>) {
+    ///         self.heard.push(announced.0);
+    ///         ctx.unsubscribe::<Announced>();
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn heard(&self) -> Vec<&'static str> {
+    ///         self.heard.clone()
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let first = system.start(First::default()).await?;
+    /// system.events().publish(Announced("a concert"));
+    /// assert_eq!(first.heard().await?, ["a concert"]);
+    /// assert_eq!(system.events().publish(Announced("another")), 0);
+    /// # Ok(()) }
+    /// ```
     pub fn unsubscribe<E: Send + 'static>(&mut self) {
         unsubscribe::<A, E>(self.cell.kernel_ref(), &self.cell);
     }
@@ -350,31 +832,162 @@ impl<A: Actor> Context<A> {
     ///
     /// Lasts until the actor leaves or has ended for good, through its restarts, too: an actor that joins at its
     /// start need not remember whether it was a member.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Worker;
+    ///
+    /// #[handlers]
+    /// impl Worker {
+    ///     #[handler(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) {
+    ///         ctx.join("workers");
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn retire(&mut self, ctx: &mut Context<Self>) -> bool {
+    ///         ctx.leave("workers")
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let worker = system.start(Worker).await?;
+    /// assert_eq!(system.groups().members("workers"), [worker.clone()]);
+    /// assert!(worker.retire().await?);
+    /// assert!(!worker.retire().await?, "no member any more");
+    /// # Ok(()) }
+    /// ```
     pub fn join(&self, group: impl Into<Arc<str>>) {
         groups::join(self.cell.kernel_ref(), group.into(), &self.cell);
     }
 
     /// Leaves a group of the system. False when the actor was no member. A message told to the group that is queued
-    /// already is handled.
+    /// already is handled. [`Context::join`] has an example.
     pub fn leave(&self, group: &str) -> bool {
         groups::leave(self.cell.kernel_ref(), group, &self.cell)
     }
 
-    /// Publishes an event on the system's bus. Returns how many subscribers took it. Never waits.
+    /// Publishes an event on the system's bus. Returns how many subscribers took it. Never waits: see
+    /// [`EventBus::publish`](crate::EventBus::publish).
+    ///
+    /// # Panics
+    /// When cloning the event does.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[derive(Clone)]
+    /// struct Sold(u32);
+    ///
+    /// #[actor]
+    /// struct Shop;
+    ///
+    /// #[handlers]
+    /// impl Shop {
+    ///     #[handler]
+    ///     fn sell(&mut self, item: u32, ctx: &mut Context<Self>) -> usize {
+    ///         ctx.publish(Sold(item))
+    ///     }
+    /// }
+    ///
+    /// #[actor]
+    /// struct Accounts;
+    ///
+    /// #[handlers]
+    /// impl Accounts {
+    ///     #[handler(event)]
+    ///     fn sold(&mut self, sold: Sold) {
+    ///         println!("sold: {}", sold.0);
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let _accounts = system.start(Accounts).await?;
+    /// assert_eq!(system.spawn(Shop).sell(7).await?, 1);
+    /// # Ok(()) }
+    /// ```
     pub fn publish<E: Clone + Send + 'static>(&self, event: E) -> usize {
         self.cell.kernel_ref().bus.publish(event)
     }
 
     /// Publishes an event on the system's bus and waits until every subscriber has handled it: see
-    /// [`EventBus::publish_and_wait`](crate::EventBus::publish_and_wait).
+    /// [`EventBus::publish_and_wait`](crate::EventBus::publish_and_wait). The actor itself is not waited for.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[derive(Clone)]
+    /// struct Closing;
+    ///
+    /// #[actor]
+    /// struct Till;
+    ///
+    /// #[handlers]
+    /// impl Till {
+    ///     #[handler(event)]
+    ///     fn closing(&mut self, _closing: Closing) {}
+    /// }
+    ///
+    /// #[actor]
+    /// struct Shop;
+    ///
+    /// #[handlers]
+    /// impl Shop {
+    ///     #[handler]
+    ///     async fn close(&mut self, ctx: &mut Context<Self>) -> usize {
+    ///         let delivery = ctx.publish_and_wait(Closing).timeout(Duration::from_secs(1)).await;
+    ///         delivery.handled
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let _tills = [system.start(Till).await?, system.start(Till).await?];
+    /// assert_eq!(system.spawn(Shop).close().await?, 2);
+    /// # Ok(()) }
+    /// ```
     pub fn publish_and_wait<E: Clone + Send + 'static>(&self, event: E) -> PublishAndWait<E> {
         PublishAndWait::new(self.cell.kernel_ref().clone(), event)
     }
 
     /// Handles `message` every `period`, from one period on until the incarnation ends: on a grid, without bursts.
     ///
+    /// A tick that falls due while the last one still is queued is skipped. It takes no room in the mailbox.
+    /// `#[handler(every = "1s")]` does the same for a period that is known beforehand.
+    ///
     /// # Panics
     /// When `period` is zero.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Pulse {
+    ///     period: Duration,
+    ///     beats: u32,
+    /// }
+    ///
+    /// #[handlers(message(derive(Clone)))]
+    /// impl Pulse {
+    ///     #[handler(start)]
+    ///     fn start(&mut self, ctx: &mut Context<Self>) {
+    ///         ctx.every(self.period, PulseMessage::Beat);
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn beat(&mut self) {
+    ///         self.beats += 1;
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn beats(&self) -> u32 {
+    ///         self.beats
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let pulse = system.start(Pulse { period: Duration::from_millis(100), beats: 0 }).await?;
+    /// tokio::time::sleep(Duration::from_millis(350)).await; // the time of this example is paused: it takes none
+    /// assert_eq!(pulse.beats().await?, 3);
+    /// # Ok(()) }
+    /// ```
     pub fn every<M: Clone + Send + 'static>(&mut self, period: Duration, message: M)
     where
         A: Handles<M>,
@@ -384,6 +997,34 @@ impl<A: Actor> Context<A> {
     }
 
     /// Handles `message` once, `delay` from now, unless the incarnation has ended by then.
+    ///
+    /// It takes no room in the mailbox. To be able to cancel it, set it on a request instead:
+    /// `ctx.this().expire().tell_after(delay)` gives a [`TimerHandle`](crate::TimerHandle).
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Session;
+    ///
+    /// #[handlers]
+    /// impl Session {
+    ///     #[handler]
+    ///     fn expire_in(&mut self, time: Duration, ctx: &mut Context<Self>) {
+    ///         ctx.after(time, SessionMessage::Expire);
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn expire(&mut self, ctx: &mut Context<Self>) {
+    ///         ctx.stop();
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let session = system.spawn(Session);
+    /// session.expire_in(Duration::from_secs(60)).await?;
+    /// assert_eq!(session.process().wait().await, ExitReason::Normal); // after a minute
+    /// # Ok(()) }
+    /// ```
     pub fn after<M: Send + 'static>(&mut self, delay: Duration, message: M)
     where
         A: Handles<M>,

@@ -13,6 +13,26 @@ use crate::process_id::ProcessId;
 const REMEMBERED: usize = 64;
 
 /// A message that was accepted and will not be handled.
+///
+/// Its actor has ended, or a newer message has evicted it. The message itself is dropped; this says what it was.
+///
+/// ```
+/// use airssys_rt::DeadLetter;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// counter.add(7).tell().await?;
+/// counter.stop().await?; // before it has handled the message
+///
+/// let letters: Vec<DeadLetter> = system.dead_letters().recent();
+/// assert_eq!(letters[0].to, counter.pid());
+/// assert!(letters[0].message.ends_with("CounterMessage"));
+/// assert_eq!(letters[0].reason, ExitReason::Shutdown);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DeadLetter {
@@ -28,7 +48,33 @@ pub struct DeadLetter {
 
 type Hook = Arc<dyn Fn(&DeadLetter) + Send + Sync>;
 
-/// The dead letters of a system.
+/// The dead letters of a system: counted, the last 64 remembered, and shown to hooks.
+///
+/// A message that was refused and given back to its sender is none. Each is also an event of `tracing`. Erlang's and Akka's
+/// idea.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// # use std::sync::{Arc, atomic::{AtomicU64, Ordering::Relaxed}};
+/// let shown = Arc::new(AtomicU64::new(0));
+/// let hook = shown.clone();
+/// system.dead_letters().on_each(move |_letter| {
+///     hook.fetch_add(1, Relaxed);
+/// });
+///
+/// let counter = system.spawn(Counter(0));
+/// counter.add(1).tell().await?;
+/// counter.add(2).tell().await?;
+/// counter.stop().await?;
+/// assert_eq!(system.dead_letters().count(), 2);
+/// assert_eq!(system.dead_letters().recent().len(), 2);
+/// assert_eq!(shown.load(Relaxed), 2);
+/// # Ok(()) }
+/// ```
 pub struct DeadLetters {
     count: AtomicU64,
     recent: Lock<VecDeque<DeadLetter>>,
@@ -56,16 +102,17 @@ impl DeadLetters {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// The last ones, oldest first; a bounded number.
+    /// The last ones, oldest first: at most 64.
     #[must_use]
     pub fn recent(&self) -> Vec<DeadLetter> {
         self.recent.lock().iter().cloned().collect()
     }
 
-    /// Calls `hook` for every further dead letter, on the thread where it became one.
+    /// Calls `hook` for every further dead letter, on the thread where it became one. It stays for as long as the system;
+    /// [`SystemBuilder::on_dead_letter`](crate::SystemBuilder::on_dead_letter) sets one from the beginning.
     ///
     /// A dead letter that the hook itself causes is counted but not shown to hooks, so none can run for
-    /// ever. A hook that panics is left out of nothing: the panic is dropped.
+    /// ever. A panic of a hook is dropped, and the other hooks are called.
     pub fn on_each(&self, hook: impl Fn(&DeadLetter) + Send + Sync + 'static) {
         let mut hooks = self.hooks.lock();
         let mut all: Vec<Hook> = hooks.to_vec();

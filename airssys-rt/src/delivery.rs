@@ -27,6 +27,35 @@ use crate::timer;
 
 /// What became of an event that was published with
 /// [`publish_and_wait`](crate::EventBus::publish_and_wait): how many subscribers of each sort.
+///
+/// ```
+/// use airssys_rt::Delivery;
+/// # use airssys_rt::prelude::*;
+/// #[derive(Clone)]
+/// struct Flush;
+///
+/// #[actor]
+/// struct Disk {
+///     broken: bool,
+/// }
+///
+/// #[handlers]
+/// impl Disk {
+///     #[handler(event)]
+///     fn flush(&mut self, _flush: Flush) -> ActorResult<()> {
+///         if self.broken { Err(ActorError::msg("bad sector")) } else { Ok(()) }
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let _good = system.start(Disk { broken: false }).await?;
+/// let _bad = system.start(Disk { broken: true }).await?;
+/// let delivery: Delivery = system.events().publish_and_wait(Flush).await;
+/// assert_eq!((delivery.handled, delivery.failed), (1, 1));
+/// assert_eq!(delivery.subscribers(), 2);
+/// assert!(!delivery.is_complete());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -57,7 +86,19 @@ impl Delivery {
     }
 }
 
-/// An event to be published and waited for; await it for the [`Delivery`].
+/// An event to be published and waited for: what
+/// [`EventBus::publish_and_wait`](crate::EventBus::publish_and_wait) makes; await it for the [`Delivery`].
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// #[derive(Clone)]
+/// struct Nobody;
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let delivery = system.events().publish_and_wait(Nobody).timeout(Duration::from_secs(1)).await;
+/// assert_eq!(delivery.subscribers(), 0);
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is published until it is awaited"]
 pub struct PublishAndWait<E> {
     kernel: Arc<Kernel>,
@@ -97,7 +138,19 @@ impl<E: Clone + Send + 'static> IntoFuture for PublishAndWait<E> {
 }
 
 pin_project! {
-    /// The future of a [`Delivery`].
+    /// The future of a [`Delivery`], by its name: for a struct that holds it. Awaiting a [`PublishAndWait`] makes one.
+    ///
+    /// ```
+    /// use airssys_rt::{Delivering, System};
+    ///
+    /// #[derive(Clone)]
+    /// struct Nobody;
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let delivering: Delivering<Nobody> = system.events().publish_and_wait(Nobody).into_future();
+    /// assert!(delivering.await.is_complete());
+    /// # Ok(()) }
+    /// ```
     #[must_use = "nothing is published until it is awaited"]
     pub struct Delivering<E> {
         kernel: Arc<Kernel>,

@@ -10,11 +10,56 @@ use crate::exit::ExitReason;
 use crate::process_id::ProcessId;
 
 /// What a handler returns whose errors are failures of the actor, not answers.
+///
+/// `?` takes any error in it. Asked, the answer is the `T`, and the asker of a failed one gets [`AskError::Failed`]. A `Result`
+/// with an error type of your own is an answer like any other, and no failure.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// #[actor]
+/// struct Adder(i64);
+///
+/// #[handlers]
+/// impl Adder {
+///     /// Fails the actor where `text` is no number.
+///     #[handler]
+///     fn add_or_fail(&mut self, text: String) -> ActorResult<i64> {
+///         self.0 += text.parse::<i64>()?;
+///         Ok(self.0)
+///     }
+///
+///     /// Answers with the error, and goes on.
+///     #[handler]
+///     fn add(&mut self, text: String) -> Result<i64, std::num::ParseIntError> {
+///         self.0 += text.parse::<i64>()?;
+///         Ok(self.0)
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let adder = system.spawn(Adder(0));
+/// assert!(adder.add("seven".into()).await?.is_err());
+/// assert_eq!(adder.add_or_fail("7".into()).await?, 7);
+/// assert!(matches!(adder.add_or_fail("seven".into()).await, Err(AskError::Failed { .. })));
+/// # Ok(()) }
+/// ```
 pub type ActorResult<T = ()> = Result<T, ActorError>;
 
 /// A failure of an actor: any error, or a caught panic.
 ///
-/// `?` converts every error type into it, which is why it does not implement [`Error`] itself.
+/// `?` converts every error type into it, which is why it does not implement [`Error`] itself. Displayed, it is the error and
+/// its sources, from the outermost to the first.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// let error = ActorError::from("seven".parse::<u32>().unwrap_err());
+/// assert_eq!(error.to_string(), "invalid digit found in string");
+/// assert!(error.downcast_ref::<std::num::ParseIntError>().is_some());
+/// assert!(!error.is_panic());
+///
+/// let error = ActorError::msg("no more paper");
+/// assert_eq!(error.reason(), ExitReason::Failed { message: "no more paper".into() });
+/// ```
 pub struct ActorError(Box<Fault>);
 
 enum Fault {
@@ -41,6 +86,24 @@ impl ActorError {
     ///
     /// A permanent or transient child is then kept without a running process, a temporary or
     /// dynamic one is forgotten; the siblings start as usual. Erlang calls it `ignore`.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] struct Metrics;
+    /// # #[handlers] impl Metrics {}
+    /// #[supervisor]
+    /// struct App {
+    ///     metrics_on: bool,
+    ///
+    ///     #[child(start = if metrics_on { Metrics } else { return Err(ActorError::ignore()) })]
+    ///     metrics: ActorRef<Metrics>,
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let app = system.start(App::spec(false)).await?;
+    /// assert_eq!(app.children().await?[0].status, ChildStatus::Stopped);
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn ignore() -> Self {
         Self(Box::new(Fault::Ignore))
@@ -67,7 +130,7 @@ impl ActorError {
         matches!(*self.0, Fault::Ignore)
     }
 
-    /// Whether a panic was the cause.
+    /// Whether a panic was the cause: its own, or that of a linked actor.
     #[must_use]
     pub fn is_panic(&self) -> bool {
         matches!(*self.0, Fault::Panic(..)) || matches!(*self.0, Fault::Exit(ExitReason::Panicked { .. }))
@@ -81,7 +144,7 @@ impl ActorError {
         }
     }
 
-    /// The error behind it, when it is one of type `E`.
+    /// The error behind it, when it is one of type `E`: not one of its sources, and not the text of [`msg`](Self::msg).
     #[must_use]
     pub fn downcast_ref<E: Error + 'static>(&self) -> Option<&E> {
         match &*self.0 {
@@ -90,7 +153,8 @@ impl ActorError {
         }
     }
 
-    /// The reason that an actor ends with when this error ends it.
+    /// The reason that an actor ends with when this error ends it: [`ExitReason::Panicked`] after a panic, else
+    /// [`ExitReason::Failed`].
     #[must_use]
     pub fn reason(&self) -> ExitReason {
         match &*self.0 {
@@ -192,6 +256,40 @@ impl fmt::Debug for ActorError {
 }
 
 /// What the error handler of an actor decides about a failure.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// #[actor]
+/// #[derive(Default)]
+/// struct Parser {
+///     lines: u32,
+/// }
+///
+/// #[handlers]
+/// impl Parser {
+///     #[handler]
+///     fn parse(&mut self, line: String) -> ActorResult<u32> {
+///         self.lines += 1;
+///         Ok(line.parse()?)
+///     }
+///
+///     #[handler]
+///     fn lines(&self) -> u32 {
+///         self.lines
+///     }
+///
+///     #[handler(error)]
+///     fn failed(&mut self, _error: &ActorError) -> ErrorAction {
+///         ErrorAction::Resume
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let parser = system.spawn(Parser::default());
+/// assert!(parser.parse("seven".to_owned()).await.is_err());
+/// assert_eq!(parser.lines().await?, 1); // it goes on with the state as it was
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorAction {
     /// Go on with the state as it is; after a panic the same as `Restart`.
@@ -206,13 +304,40 @@ pub enum ErrorAction {
 }
 
 /// Why an ask has no answer.
+///
+/// Displayed, it says what happened to the request. The error of a handler's own `Result` is no `AskError` but an answer.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] struct Clerk;
+/// #[handlers]
+/// impl Clerk {
+///     #[handler]
+///     fn copy(&mut self, page: u32) -> ActorResult<u32> {
+///         if page > 9 { Err(ActorError::msg("no such page")) } else { Ok(page) }
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let clerk = system.spawn(Clerk);
+/// assert_eq!(clerk.copy(1).await, Ok(1));
+/// match clerk.copy(10).await {
+///     Err(AskError::Failed { message }) => assert_eq!(&*message, "no such page"),
+///     other => panic!("{other:?}"),
+/// }
+/// clerk.process().wait().await; // the failure ends it
+/// let error = clerk.copy(1).await.unwrap_err();
+/// assert_eq!(error.to_string(), "the actor has stopped; the request was not handled");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AskError {
-    /// The actor had ended, or ended in an orderly way before it handled the message.
+    /// The actor had ended, or ended in an orderly way before it handled the message. Nothing was done.
     #[error("the actor has stopped; the request was not handled")]
     Stopped,
-    /// The actor crashed or was killed with the request in hand, or for good with it queued.
+    /// The actor crashed or was killed with the request in hand, or for good with it queued. What was asked for may have been
+    /// done in part.
     #[error("the actor crashed with the request: {reason}")]
     Crashed {
         /// How it ended.
@@ -224,7 +349,7 @@ pub enum AskError {
         /// The error's text.
         message: Arc<str>,
     },
-    /// No answer came in time; the handler may still run.
+    /// No answer came in time; the handler may still run. A request that was still queued is not handled any more.
     #[error("no answer within {limit:?}")]
     Timeout {
         /// The limit that passed.
@@ -236,10 +361,10 @@ pub enum AskError {
     /// The request was evicted from a full mailbox by a newer message.
     #[error("the request was evicted from a full mailbox by a newer one")]
     Evicted,
-    /// The handler dropped the reply without answering.
+    /// The handler dropped the reply without answering, or answered with another type than was asked for.
     #[error("the request was handled without an answer")]
     NoReply,
-    /// The ask would wait for itself.
+    /// The ask would wait for itself: the asked actor waits for the asking one, directly or by others.
     #[error("the ask would wait for itself: {}", Ring(path))]
     Deadlock {
         /// The ring of asks, from the asking actor round to itself.
@@ -306,12 +431,67 @@ macro_rules! message_errors {
 
 message_errors! {
     /// Why a tell failed; the message is given back.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    ///
+    /// # #[actor] struct Printer;
+    /// #[handlers(message(derive(Debug, PartialEq)))]
+    /// impl Printer {
+    ///     #[handler]
+    ///     fn print(&mut self, page: String) {
+    ///         println!("{page}");
+    ///     }
+    /// }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let printer = system.spawn(Printer);
+    /// printer.stop().await?;
+    /// let error: SendError<PrinterMessage> = printer.print("a letter".into()).tell().await.unwrap_err();
+    /// assert_eq!(error.to_string(), "the actor has stopped; the message was not sent");
+    /// assert_eq!(error.into_message(), PrinterMessage::Print { page: "a letter".into() });
+    /// # Ok(()) }
+    /// ```
     SendError;
     /// Why a message could not be sent at once; it is given back.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    ///
+    /// #[actor(mailbox(capacity = 1))]
+    /// struct Printer;
+    /// # #[handlers(message(derive(Debug, PartialEq)))]
+    /// # impl Printer { #[handler] fn print(&mut self, page: String) { println!("{page}"); } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let printer = system.spawn(Printer);
+    /// printer.print("one".into()).try_tell()?;
+    /// match printer.print("two".into()).try_tell() {
+    ///     Err(TrySendError::Full(message)) => assert_eq!(message, PrinterMessage::Print { page: "two".into() }),
+    ///     other => panic!("{other:?}"),
+    /// }
+    /// printer.stop().await?;
+    /// let error = printer.print("three".into()).try_tell().unwrap_err();
+    /// assert_eq!(error.into_message(), PrinterMessage::Print { page: "three".into() });
+    /// # Ok(()) }
+    /// ```
     TrySendError;
 }
 
-/// Why an actor or a supervisor did not start. Nothing of it is left behind.
+/// Why an actor or a supervisor did not start. Nothing of it is left behind: no process, no name.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.start(Counter(0)).named("counter").await?;
+/// let error = system.start(Counter(0)).named("counter").await.unwrap_err();
+/// assert_eq!(error, StartError::NameTaken { name: "counter".into(), owner: counter.pid() });
+/// assert_eq!(error.to_string(), "the name `counter` is taken by <1>");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
@@ -390,7 +570,20 @@ pub enum StartError {
     NoSupervisor,
 }
 
-/// Why an administrative call to a supervisor was refused.
+/// Why an administrative call to a supervisor was refused: see [`Supervised`](crate::Supervised).
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[supervisor] struct App { #[child] counter: ActorRef<Counter> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// assert_eq!(app.delete_child("counter").await, Err(ChildError::Running { child: "counter".into() }));
+/// assert_eq!(app.restart_child("clock").await, Err(ChildError::NotFound { child: "clock".into() }));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChildError {
@@ -420,13 +613,34 @@ pub enum ChildError {
     NoSupervisor,
 }
 
-/// The actor had ended before it was told to.
+/// The actor had ended before it was told to: what awaiting an [`Ended`](crate::Ended) may give.
+///
+/// ```
+/// use airssys_rt::NotRunning;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// counter.stop().await?;
+/// let again: Result<ExitReason, NotRunning> = counter.stop().await;
+/// assert_eq!(again.unwrap_err().to_string(), "the actor is not running");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the actor is not running")]
 #[non_exhaustive]
 pub struct NotRunning;
 
 /// Why a system could not be made.
+///
+/// ```
+/// use airssys_rt::{System, SystemError};
+///
+/// // There is no Tokio runtime here.
+/// assert_eq!(System::builder().build().unwrap_err(), SystemError::NoRuntime);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SystemError {

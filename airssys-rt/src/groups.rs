@@ -56,6 +56,7 @@ use crate::process::{AnyCell, LinkKey, ProcessInfo};
 ///
 ///     assert!(groups.leave("kitchen", &ada));
 ///     assert_eq!(groups.tell_all::<Guest, _>("kitchen", Said("she has left")), 1);
+///     assert_eq!(groups.processes("kitchen")[0].pid(), ben.pid());
 ///     for guest in groups.members::<Guest>("kitchen") {
 ///         assert_eq!(guest.heard().await?, ["hello", "she has left"]);
 ///     }

@@ -1,51 +1,239 @@
 //! Actors for Rust: annotate structs, get typed messages and Erlang-grade supervision on Tokio.
 //!
+//! An **actor** is a state that handles one message at a time. Nobody else touches the state, so it needs no lock; others hold
+//! a **reference** and send **messages**, which wait in the actor's **mailbox**. A **supervisor** starts actors, and starts
+//! them again when they crash, with a fresh state and under the reference that everybody has. The ideas are those of
+//! Erlang/OTP and Akka; the types are Rust's.
+//!
+//! ```toml
+//! [dependencies]
+//! airssys-rt = "0.1"
+//! tokio = { version = "1", features = ["rt-multi-thread", "macros"] }
+//! ```
+//!
+//! # A first actor
+//!
+//! [`macro@actor`] on a struct makes it an actor, [`macro@handlers`] on its impl block collects what it handles. Each
+//! [`macro@handler`] becomes a method of every reference to it.
+//!
 //! ```
 //! use airssys_rt::prelude::*;
 //!
+//! /// Counts, and never below zero.
 //! #[actor]
 //! #[derive(Default)]
 //! struct Counter {
-//!     value: i64,
+//!     value: u64,
 //! }
 //!
 //! #[handlers]
 //! impl Counter {
 //!     /// Adds `by` and answers the new value.
 //!     #[handler]
-//!     fn increment(&mut self, by: i64) -> i64 {
+//!     fn add(&mut self, by: u64) -> u64 {
 //!         self.value += by;
 //!         self.value
 //!     }
+//!
+//!     /// Takes `by` away, where that much is there.
+//!     #[handler]
+//!     fn take(&mut self, by: u64) -> Result<u64, TooMuch> {
+//!         self.value = self.value.checked_sub(by).ok_or(TooMuch)?;
+//!         Ok(self.value)
+//!     }
 //! }
 //!
-//! #[supervisor]
-//! struct App {
-//!     #[child]
-//!     counter: ActorRef<Counter>,
-//! }
+//! #[derive(Debug, PartialEq)]
+//! struct TooMuch;
 //!
 //! #[tokio::main]
 //! async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//!     let system = System::new("quickstart");
-//!     let app = system.start(App::spec()).await?;
-//!     assert_eq!(app.counter.increment(2).await?, 2); // ask
-//!     app.counter.increment(2).tell().await?; // tell
-//!     assert_eq!(app.counter.increment(0).await?, 4);
-//!     println!("{}", system.tree());
-//!     system.shutdown().await;
+//!     let system = System::new("first");
+//!     let counter: ActorRef<Counter> = system.spawn(Counter::default());
+//!
+//!     assert_eq!(counter.add(2).await?, 2); // ask: send, and wait for the answer
+//!     counter.add(1).tell().await?; // tell: send, and wait for room in the mailbox only
+//!     assert_eq!(counter.take(1).await?, Ok(2));
+//!     assert_eq!(counter.take(9).await?, Err(TooMuch)); // the handler's own error is an answer
+//!
+//!     assert!(system.shutdown().await.is_clean());
 //!     Ok(())
 //! }
 //! ```
 //!
-//! # Where to begin
+//! # Asking and telling
 //!
-//! * An actor: [`macro@actor`] on its struct, [`macro@handlers`] on its impl block. A handler's call is a [`Request`]: await it to
-//!   ask, `.tell()` it, time it.
-//! * A tree: [`macro@supervisor`] on a struct whose fields are its children, [`System::start`], [`Supervised`].
-//! * A system: [`System`]: spawn, look up, watch, shut down.
-//! * By hand: [`Actor`], [`Handles`], [`Supervisor::builder`], [`ChildSpec`]; the macros write nothing else.
-//! * Tests: [`testing::Probe`] and [`testing::Simulation`].
+//! The call of a handler on a reference is a [`Request`]: nothing happens until it is awaited (an **ask**) or told.
+//!
+//! * `.await` waits for the answer, for five seconds unless [`.timeout(d)`](Request::timeout) says otherwise.
+//! * [`.tell()`](Request::tell) waits for room only; [`.try_tell()`](Request::try_tell) for nothing at all.
+//! * [`.tell_after(d)`](Request::tell_after) and [`.tell_every(d)`](Request::tell_every) are timers,
+//!   [`.blocking_ask()`](Request::blocking_ask) is for plain threads.
+//!
+//! What happens at a full mailbox, the actor says: `#[actor(mailbox(capacity = 256, backpressure = "drop"))]`, see
+//! [`BackpressureStrategy`]. A handler may be an `async fn`; while it waits, its actor handles nothing else. One that answers
+//! later takes a [`ReplyTo`]; one that needs more than its message, a [`Context`].
+//!
+//! Requests are made on every [`Address`] of the actor's messages: an [`ActorRef`], a [`WeakRef`], a [`Recipient`], a [`Pool`],
+//! a [`Probe`](testing::Probe). A message of many actors is a struct of its own: `#[handler(message)]`, [`Handles`]. A value for
+//! whoever is interested is an event: `#[handler(event)]`, [`EventBus`]. Many actors under one name are a group: [`Groups`].
+//!
+//! # Errors
+//!
+//! | what happened | what the asker gets | what becomes of the actor |
+//! | --- | --- | --- |
+//! | the handler returned a `Result` of its own | the `Result`, as the answer | it goes on |
+//! | it returned an `Err` of an [`ActorResult`], or called [`Context::fail`] | [`AskError::Failed`] | the failure is its error handler's, then its supervisor's |
+//! | it panicked | [`AskError::Crashed`] | as above, and the state is never used again |
+//! | the actor has ended, is full, is too slow, … | the [`AskError`] that says so | |
+//!
+//! A tell that could not be sent gives its message back: [`SendError`], [`TrySendError`]. A message that was accepted and will
+//! not be handled is a [`DeadLetter`]. `#[handler(error)]` decides about a failure first: [`ErrorAction`].
+//!
+//! # A tree
+//!
+//! [`macro@supervisor`] on a struct makes its fields children. Their order is the start order, and its reverse the stop order; a
+//! start expression may name the children above it. It is evaluated anew for every incarnation.
+//!
+//! ```
+//! use airssys_rt::prelude::*;
+//!
+//! #[actor]
+//! #[derive(Default)]
+//! struct Ledger {
+//!     total: u64,
+//! }
+//!
+//! #[handlers]
+//! impl Ledger {
+//!     #[handler]
+//!     fn deposit(&mut self, amount: u64) -> u64 {
+//!         assert!(amount > 0, "nothing was deposited");
+//!         self.total += amount;
+//!         self.total
+//!     }
+//! }
+//!
+//! #[actor]
+//! struct Teller {
+//!     ledger: ActorRef<Ledger>,
+//! }
+//!
+//! #[handlers]
+//! impl Teller {
+//!     #[handler]
+//!     async fn pay_in(&mut self, amount: u64) -> Result<u64, AskError> {
+//!         self.ledger.deposit(amount).await
+//!     }
+//! }
+//!
+//! #[supervisor(strategy = "rest_for_one", max_restarts = 3, within = "5s")]
+//! struct Bank {
+//!     #[child]
+//!     ledger: ActorRef<Ledger>,
+//!
+//!     #[child(start = Teller { ledger }, count = 4)]
+//!     tellers: Pool<Teller>,
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     let system = System::new("bank");
+//!     let bank: Supervised<Bank> = system.start(Bank::spec()).await?;
+//!     assert_eq!(bank.tellers.pay_in(7).await?, Ok(7));
+//!     println!("{}", system.tree());
+//!
+//!     // A bug takes the ledger down; its asker hears of it, and everybody else goes on.
+//!     assert!(matches!(bank.ledger.deposit(0).await, Err(AskError::Crashed { .. })));
+//!     assert_eq!(bank.ledger.deposit(1).await?, 1, "a new ledger, under the same reference");
+//!
+//!     assert!(system.shutdown().await.is_clean());
+//!     Ok(())
+//! }
+//! ```
+//!
+//! [`RestartStrategy`] says who is restarted with whom, [`RestartPolicy`] after which [`ExitReason`], [`Backoff`] how soon,
+//! [`Shutdown`] how a child is ended. Children that come at run time are [`Children`]; a supervisor below another is a
+//! [`Supervised`] field. An actor that is to know of another's end without owning it sets a [monitor](Context::monitor) or a
+//! [link](Context::link).
+//!
+//! # Testing
+//!
+//! A [`Probe`](testing::Probe) is an address that records and answers, a mock of any actor. A
+//! [`Simulation`](testing::Simulation) runs a whole system on one thread with paused time, in an order that a seed decides, and
+//! makes actors crash:
+//!
+//! ```
+//! use airssys_rt::prelude::*;
+//! use airssys_rt::testing::Simulation;
+//!
+//! # #[actor]
+//! # #[derive(Default)]
+//! # struct Counter {
+//! #     value: u64,
+//! # }
+//! # #[handlers]
+//! # impl Counter {
+//! #     #[handler]
+//! #     fn add(&mut self, by: u64) -> u64 {
+//! #         self.value += by;
+//! #         self.value
+//! #     }
+//! # }
+//! #[supervisor(max_restarts = 100)]
+//! struct App {
+//!     #[child]
+//!     counter: ActorRef<Counter>, // the one of above
+//! }
+//!
+//! // As a `#[test]`: a hundred runs, each with an order and crashes of its own. A failing seed is printed.
+//! Simulation::check(0..100, |sim| async move {
+//!     let app = sim.system().start(App::spec()).await.unwrap();
+//!     sim.crash_randomly(0.2);
+//!     for _ in 0..20 {
+//!         // Every ask ends, and none is answered by an old state.
+//!         match app.counter.add(1).await {
+//!             Ok(value) => assert!(value <= 20),
+//!             Err(error) => assert!(matches!(error, AskError::Crashed { .. })),
+//!         }
+//!     }
+//! });
+//! ```
+//!
+//! # Where to go next
+//!
+//! * The macros, with every option: [`macro@actor`], [`macro@handlers`], [`macro@handler`], [`macro@supervisor`],
+//!   [`macro@child`].
+//! * The town: [`System`] spawns, starts, finds, watches and shuts down. [`System::builder`] has its settings;
+//!   [`System::tree`], [`System::counters`], [`System::dead_letters`] and [`ProcessInfo`] show what goes on; failures,
+//!   restarts and dead letters are events of `tracing`, each in the span of its actor.
+//! * The care: [`Supervised`] is a running supervisor, and what can be done to its children.
+//! * By hand, without the macros: [`Actor`], [`Handles`], [`Supervisor::builder`], [`ChildSpec`]; the macros write nothing else.
+//! * Programs to learn from, from twenty lines to a server that speaks the Redis protocol: the `examples` directory of the
+//!   repository. `ARCHITECTURE.md` there says how it works inside.
+//!
+//! Everything, by what it is about:
+//!
+//! | about | names |
+//! | --- | --- |
+//! | references | [`ActorRef`], [`WeakRef`], [`Recipient`], [`Pool`], [`Children`], [`Supervised`]; what they have in common: [`Address`], [`HasProcess`], [`ProcessId`] |
+//! | messages | [`Request`], its futures [`Ask`] and [`Tell`], its [`TimerHandle`]; [`ReplyTo`] |
+//! | events and groups | [`EventBus`], [`PublishAndWait`], [`Delivering`], [`Delivery`]; [`Groups`] |
+//! | ends | [`Ended`], [`Monitor`], [`MonitorId`], [`Down`], [`Exit`], [`ExitReason`]; [`DeadLetter`], [`DeadLetters`] |
+//! | errors | [`AskError`], [`SendError`], [`TrySendError`], [`StartError`], [`ChildError`], [`NotRunning`], [`SystemError`]; of an actor itself: [`ActorError`], [`ActorResult`], [`ErrorAction`] |
+//! | the system | [`System`], [`SystemBuilder`], [`Start`], [`Startable`], [`ShutdownReport`], [`Counters`], [`Tree`], [`Node`], [`ProcessInfo`], [`ProcessRole`], [`ProcessStatus`] |
+//! | supervision | [`Supervisor`], [`SupervisorBuilder`], [`SupervisorSpec`], [`Starting`], [`RestartStrategy`], [`Backoff`], [`AutoShutdown`], [`Health`] |
+//! | children | [`ChildSpec`], [`PoolSpec`], [`DynamicSpec`], [`SupervisorChild`], [`IntoChild`], [`RestartPolicy`], [`Shutdown`], [`ChildInfo`], [`ChildStatus`], [`ChildCount`] |
+//! | actors by hand | [`Actor`], [`Handles`], [`Plain`], [`Answer`], [`Context`], [`ActorConfig`], [`BackpressureStrategy`] |
+//! | tests | [`testing`] |
+//!
+//! # Feature flags
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `macros` | yes | the attribute macros; without them actors are [written by hand](Actor) |
+//!
+//! A feature adds, and never changes the meaning of what is there without it.
 //!
 //! # What is promised
 //!
@@ -88,7 +276,8 @@
 //!
 //! What Rust itself makes an abort stays one, and takes the process: a panic in a destructor that runs because of a panic,
 //! or in a panic hook; a stack overflow; running out of memory; any panic in a program built with `panic = "abort"`.
-#![warn(missing_docs, missing_debug_implementations)]
+#![deny(missing_docs)]
+#![warn(missing_debug_implementations)]
 
 mod actor;
 mod actor_ref;
@@ -163,7 +352,30 @@ pub use tree::{Node, Tree};
 #[cfg(feature = "macros")]
 pub use airssys_rt_macros::{actor, child, handler, handlers, supervisor};
 
-/// Every name of the framework that its documentation uses.
+/// Every name of the framework that a program commonly uses: `use airssys_rt::prelude::*;`.
+///
+/// The rest (futures by their names, specs, reports) is at the top of the crate. It has `Duration`, too, since every time
+/// limit is one.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// #[actor]
+/// struct Echo;
+///
+/// #[handlers]
+/// impl Echo {
+///     #[handler]
+///     fn say(&self, words: String) -> String {
+///         words
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), AskError> {
+/// let echo: ActorRef<Echo> = System::new("hills").spawn(Echo);
+/// assert_eq!(echo.say("hello".to_owned()).timeout(Duration::from_secs(1)).await?, "hello");
+/// # Ok(()) }
+/// ```
 pub mod prelude {
     pub use std::time::Duration;
 

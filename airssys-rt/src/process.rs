@@ -12,6 +12,21 @@ use crate::process_id::ProcessId;
 use crate::reply::Port;
 
 /// What an actor is doing.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.start(Counter(0)).await?;
+/// let process = counter.process();
+/// assert_eq!(process.status(), ProcessStatus::Waiting);
+/// counter.stop().await?;
+/// assert_eq!(process.status(), ProcessStatus::Stopped);
+/// assert_eq!(process.status().to_string(), "stopped");
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ProcessStatus {
@@ -40,6 +55,20 @@ impl fmt::Display for ProcessStatus {
 }
 
 /// What kind of actor a process is.
+///
+/// ```
+/// use airssys_rt::ProcessRole;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[supervisor] struct App { #[child] counter: ActorRef<Counter> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// assert_eq!(app.process().role(), ProcessRole::Supervisor);
+/// assert_eq!(app.counter.process().role(), ProcessRole::Worker);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ProcessRole {
     /// An actor that does the work.
@@ -203,9 +232,38 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 
-/// A live view of one process, whatever its type.
+/// A live view of one process, whatever its type: each call says how it is now.
 ///
-/// It keeps the record of the actor, not the actor, alive.
+/// It keeps the record of the actor, not the actor, alive: after the end it still tells how that was.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[supervisor]
+/// struct App {
+///     #[child(name = "the counter")]
+///     counter: ActorRef<Counter>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// let process: ProcessInfo = app.counter.process();
+/// assert_eq!(process.pid(), app.counter.pid());
+/// assert!(process.actor_type().ends_with("Counter"));
+/// assert_eq!(process.name().as_deref(), Some("the counter"));
+/// assert_eq!(process.child_id().as_deref(), Some("counter"));
+/// assert_eq!(process.supervisor(), Some(app.pid()));
+/// assert_eq!(app.process().children().len(), 1);
+/// assert_eq!(app.process().role(), airssys_rt::ProcessRole::Supervisor);
+/// assert_eq!((process.status(), process.mailbox_len()), (ProcessStatus::Waiting, 0));
+/// assert_eq!((process.incarnation(), process.restarts(), process.exit_reason()), (1, 0, None));
+///
+/// app.stop().await?;
+/// assert_eq!(process.wait().await, ExitReason::Shutdown);
+/// assert!(!process.is_alive());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct ProcessInfo(pub(crate) Arc<dyn AnyCell>);
 
@@ -222,7 +280,7 @@ impl ProcessInfo {
         self.0.status()
     }
 
-    /// Whether it has not ended for good.
+    /// Whether it has not ended for good: true also between two incarnations.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.0.status() != ProcessStatus::Stopped
@@ -234,7 +292,7 @@ impl ProcessInfo {
         self.0.name()
     }
 
-    /// The id that its supervisor knows it by.
+    /// The id that its supervisor knows it by: the name of its field. None without a supervisor.
     #[must_use]
     pub fn child_id(&self) -> Option<Arc<str>> {
         self.0.label()
@@ -258,7 +316,7 @@ impl ProcessInfo {
         self.0.incarnation()
     }
 
-    /// How often it was restarted.
+    /// How often it was restarted by its supervisor.
     #[must_use]
     pub fn restarts(&self) -> u32 {
         self.0.restarts()
@@ -289,7 +347,10 @@ impl ProcessInfo {
     }
 
     /// Waits until it has ended for good: at that moment its state is dropped, its name is free and
-    /// its monitors are told. A restart is no end. Cancel safe.
+    /// its monitors are told. A restart is no end.
+    ///
+    /// # Cancel safety
+    /// Dropped, nothing but the wait is over.
     pub async fn wait(&self) -> ExitReason {
         self.0.wait(Until::Ended).await.unwrap_or(ExitReason::Killed)
     }

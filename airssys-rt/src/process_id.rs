@@ -8,6 +8,21 @@ use std::num::NonZeroU64;
 /// Ids are given out in order from 1 and never reused, so a stale id finds nothing rather than
 /// somebody else. A restart keeps the id; only the incarnation number changes.
 /// Ids of two systems are not related.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// let pid: ProcessId = counter.pid();
+/// assert_eq!((pid.as_u64(), pid.to_string().as_str()), (1, "<1>"));
+/// assert_eq!(system.actor_ref::<Counter>(pid), Some(counter.clone()));
+/// counter.stop().await?;
+/// assert_eq!(system.actor_ref::<Counter>(pid), None);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProcessId(NonZeroU64);
 

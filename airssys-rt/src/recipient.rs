@@ -11,12 +11,14 @@ use crate::process::ProcessInfo;
 use crate::process_id::ProcessId;
 use crate::request::{Request, Tell};
 
-/// An address with its actor's type forgotten. It keeps the actor alive as an
-/// [`ActorRef`](crate::ActorRef) does.
+/// An address with its actor's type forgotten: it takes one type of message.
+///
+/// It keeps the actor alive as an [`ActorRef`](crate::ActorRef) does. Akka's `ActorRef[T]`, actix's `Recipient`.
 ///
 /// ```
 /// use airssys_rt::prelude::*;
 ///
+/// #[derive(Debug)]
 /// struct Tick;
 /// # #[actor] struct Clock { ticks: u32 }
 /// #[handlers]
@@ -29,9 +31,17 @@ use crate::request::{Request, Tell};
 /// }
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let system = System::new("doc");
-/// let anybody: Recipient<Tick> = system.spawn(Clock { ticks: 0 }).recipient();
+/// let clock = system.spawn(Clock { ticks: 0 });
+/// let anybody: Recipient<Tick> = clock.recipient();
 /// anybody.tell(Tick).await?;
-/// assert_eq!(anybody.ask::<u32>(Tick).await?, 2);
+/// anybody.try_tell(Tick)?;
+/// assert_eq!(anybody.ask::<u32>(Tick).await?, 3);
+/// assert_eq!(anybody.pid(), Some(clock.pid()));
+/// assert_eq!(anybody.process().map(|process| process.status()), Some(ProcessStatus::Waiting));
+///
+/// // Of an actor's own messages, too: the typed methods are there.
+/// let by_protocol: Recipient<ClockMessage> = Recipient::new(clock.downgrade());
+/// assert_eq!(by_protocol.pid(), Some(clock.pid()));
 /// # Ok(()) }
 /// ```
 pub struct Recipient<M: Send + 'static> {
@@ -85,13 +95,19 @@ impl<D: Address<M>, M: Send + 'static> AnyAddress<M> for D {
 }
 
 impl<M: Send + 'static> Recipient<M> {
-    /// Any address as a recipient.
+    /// Any address as a recipient: of a weak reference, one that keeps nobody alive.
     #[must_use]
     pub fn new(address: impl Address<M>) -> Self {
         Self { to: Arc::new(address) }
     }
 
-    /// Sends a message and waits for room only: see [`ActorRef::tell`](crate::ActorRef::tell).
+    /// Sends a message and waits for room only. Resolves when the mailbox has taken it.
+    ///
+    /// # Errors
+    /// [`SendError`](crate::SendError) with the message, when the actor has ended or refuses what does not fit.
+    ///
+    /// # Cancel safety
+    /// Dropped while it waits, the message is not sent.
     pub fn tell(&self, message: M) -> Tell<'_, Self, M> {
         Tell::new(self, message)
     }
@@ -104,12 +120,13 @@ impl<M: Send + 'static> Recipient<M> {
         Request::<_, M, ()>::new(self, message).try_tell()
     }
 
-    /// Asks. `R` has to be what the handler answers with, or `()` for "it was handled".
+    /// Asks with a message: see [`Request`]. `R` has to be what the handler answers with, or `()` for "it was handled"; with any
+    /// other the ask ends with [`AskError::NoReply`](crate::AskError::NoReply).
     pub fn ask<R: Send + 'static>(&self, message: M) -> Request<'_, Self, M, R> {
         Request::new(self, message)
     }
 
-    /// The id of the actor behind it, when there is one.
+    /// The id of the actor behind it. None where there is no actor ([a probe](crate::testing::Probe)), or none left.
     #[must_use]
     pub fn pid(&self) -> Option<ProcessId> {
         self.process().map(|process| process.pid())

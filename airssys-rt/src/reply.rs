@@ -344,6 +344,50 @@ impl<R: Send + 'static> AnySpot for Spot<R> {
 }
 
 /// Where the answer of the message in hand goes; the macros give each handler's result to it.
+///
+/// An actor that is written by hand gets it from [`Context::answer`](crate::Context::answer), or as an argument of
+/// [`Actor::handle_plain`](crate::Actor::handle_plain).
+///
+/// ```
+/// use airssys_rt::{Answer, ReplyTo};
+/// # use airssys_rt::prelude::*;
+/// enum Sum {
+///     Of(i64, i64),
+///     Parsed(String),
+///     Later,
+/// }
+///
+/// #[derive(Default)]
+/// struct Adder {
+///     later: Option<ReplyTo<i64>>,
+/// }
+///
+/// impl Actor for Adder {
+///     type Message = Sum;
+///
+///     async fn handle(&mut self, sum: Sum, ctx: &mut Context<Self>) -> ActorResult<()> {
+///         let answer: &mut Answer<'_> = ctx.answer();
+///         match sum {
+///             Sum::Of(a, b) if answer.is_awaited() => answer.send(a + b),
+///             Sum::Of(..) => {} // it was told: nobody wants to know
+///             Sum::Parsed(text) => answer.result(text.parse::<i64>()),
+///             Sum::Later => self.later = Some(answer.defer()),
+///         }
+///         if let Some(later) = self.later.take() {
+///             later.send(0);
+///         }
+///         Ok(())
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let adder = system.spawn(Adder::default());
+/// assert_eq!(Request::<_, _, i64>::new(&adder, Sum::Of(1, 2)).await, Ok(3));
+/// assert_eq!(Request::<_, _, i64>::new(&adder, Sum::Later).await, Ok(0));
+/// let parsed = Request::<_, _, Result<i64, std::num::ParseIntError>>::new(&adder, Sum::Parsed("7".into()));
+/// assert_eq!(parsed.await?, Ok(7));
+/// # Ok(()) }
+/// ```
 pub struct Answer<'a>(Way<'a>);
 
 enum Way<'a> {
@@ -388,7 +432,8 @@ impl<'a> Answer<'a> {
         }
     }
 
-    /// Answers. A second answer, or one to a tell, is dropped.
+    /// Answers. A second answer, or one to a tell, is dropped. The asker of another type than `R` gets
+    /// [`AskError::NoReply`], but for `()`, which takes any answer.
     #[inline]
     pub fn send<R: Send + 'static>(&mut self, value: R) {
         match &mut self.0 {
@@ -432,7 +477,7 @@ impl<'a> Answer<'a> {
         self.send(value);
     }
 
-    /// Takes the answer away, to be given later or by somebody else.
+    /// Takes the answer away, to be given later or by somebody else. What the handler sends afterwards is dropped.
     pub fn defer<R: Send + 'static>(&mut self) -> ReplyTo<R> {
         let port = match std::mem::replace(&mut self.0, Way::Gone) {
             Way::Told => {
@@ -491,8 +536,46 @@ impl Drop for Answer<'_> {
 
 /// The right to answer one ask, once, from anywhere.
 ///
-/// A handler takes it by having an argument of this type. Dropped without an answer, the asker gets
+/// A handler takes it by having an argument of this type and no return type. Dropped without an answer, the asker gets
 /// [`AskError::NoReply`] at once. Akka and GenServer (`reply/2`) know the same.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// #[actor]
+/// #[derive(Default)]
+/// struct Queue {
+///     items: Vec<u32>,
+///     waiting: Vec<ReplyTo<u32>>,
+/// }
+///
+/// #[handlers]
+/// impl Queue {
+///     /// Answers when there is an item.
+///     #[handler]
+///     fn take(&mut self, reply: ReplyTo<u32>) {
+///         match self.items.pop() {
+///             Some(item) => reply.send(item),
+///             None => self.waiting.push(reply),
+///         }
+///     }
+///
+///     #[handler]
+///     fn put(&mut self, item: u32) {
+///         match self.waiting.pop() {
+///             Some(reply) if reply.is_awaited() => reply.send(item),
+///             _ => self.items.push(item),
+///         }
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let queue = system.spawn(Queue::default());
+/// let taken = tokio::spawn(queue.take().owned().ask());
+/// # tokio::task::yield_now().await;
+/// queue.put(7).await?;
+/// assert_eq!(taken.await?, Ok(7));
+/// # Ok(()) }
+/// ```
 #[must_use = "dropping it tells the asker that there is no reply"]
 pub struct ReplyTo<R> {
     port: Option<Arc<dyn Port>>,
@@ -509,7 +592,8 @@ impl<R: Send + 'static> ReplyTo<R> {
         discard_untaken(value);
     }
 
-    /// Whether the message was asked, so that an answer can have any effect.
+    /// Whether the message was asked, so that an answer can have any effect. It says not whether the asker has given up
+    /// meanwhile.
     #[must_use]
     pub fn is_awaited(&self) -> bool {
         self.port.is_some()

@@ -65,16 +65,47 @@ macro_rules! sends {
 
 pub(crate) use sends;
 
-/// A message on its way: nothing happens until it is awaited (asked) or told.
+/// A message with its address, not sent yet: nothing happens until it is awaited (asked) or told.
+///
+/// Each typed method of an address makes one.
 ///
 /// | call | meaning |
 /// | --- | --- |
-/// | `.await`, `.ask().await` | send, wait for the answer |
-/// | `.tell().await` | send, wait for room only |
-/// | `.try_tell()` | send now or not at all |
-/// | `.blocking_ask()`, `.blocking_tell()` | from a thread outside Tokio |
-/// | `.tell_after(d)`, `.tell_every(d)` | by a timer |
-/// | `.owned()` | the same, holding the address |
+/// | `.await`, [`.ask().await`](Self::ask) | send, wait for the answer |
+/// | [`.tell().await`](Self::tell) | send, wait for room only |
+/// | [`.try_tell()`](Self::try_tell) | send now or not at all |
+/// | [`.blocking_ask()`](Self::blocking_ask), [`.blocking_tell()`](Self::blocking_tell) | from a thread outside Tokio |
+/// | [`.tell_after(d)`](Self::tell_after), [`.tell_every(d)`](Self::tell_every) | by a timer |
+/// | [`.timeout(d)`](Self::timeout), [`.ignore_cycle()`](Self::ignore_cycle) | settings of an ask |
+/// | [`.owned()`](Self::owned) | the same, holding the address |
+/// | [`.into_message()`](Self::into_message) | the message alone |
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// #[actor]
+/// #[derive(Default)]
+/// struct Counter(i64);
+///
+/// #[handlers(message(derive(Debug, PartialEq)))]
+/// impl Counter {
+///     #[handler]
+///     fn add(&mut self, by: i64) -> i64 {
+///         self.0 += by;
+///         self.0
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter::default());
+/// assert_eq!(counter.add(1).await?, 1);
+/// counter.add(1).tell().await?;
+/// counter.add(1).try_tell()?;
+/// assert_eq!(counter.add(1).timeout(Duration::from_millis(50)).ask().await?, 4);
+/// assert_eq!(counter.add(7).into_message(), CounterMessage::Add { by: 7 });
+/// # Ok(()) }
+/// ```
 #[must_use = "a request does nothing until it is awaited or told"]
 pub struct Request<'a, D, M, R> {
     to: To<'a, D>,
@@ -104,15 +135,43 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     ///
     /// `R` has to be what the handler answers with: another type is answered with
     /// [`AskError::NoReply`], and `()` takes any answer.
+    ///
+    /// ```
+    /// use airssys_rt::Request;
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// let answer = Request::<_, _, i64>::new(&counter, CounterMessage::Add { by: 7 }).await;
+    /// assert_eq!(answer, Ok(7));
+    /// let wrong_type = Request::<_, _, u8>::new(&counter, CounterMessage::Add { by: 7 }).await;
+    /// assert_eq!(wrong_type, Err(AskError::NoReply));
+    /// # Ok(()) }
+    /// ```
     #[inline]
     pub fn new(to: &'a D, message: M) -> Self {
         Self { to: To::Borrowed(to), message, limit: None, ignore_cycle: false, marker: PhantomData }
     }
 
-    /// Sets the time limit of an ask; without it the system's holds (5 s).
+    /// Sets the time limit of an ask; without it the system's holds (5 s). It has no meaning for a tell.
     ///
     /// The limit covers waiting for room, for the actor's turn and for its answer. While a handler runs, the
-    /// limit of the request it handles bounds the asks it makes, too.
+    /// limit of the request it handles bounds the asks it makes, too. The request of an asker whose time has run out is not
+    /// handled any more, unless it is in hand already.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] struct Oracle;
+    /// # #[handlers] impl Oracle { #[handler] async fn ponder(&mut self) -> u32 { std::future::pending().await } }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let oracle = system.spawn(Oracle);
+    /// let limit = Duration::from_millis(50);
+    /// assert_eq!(oracle.ponder().timeout(limit).await, Err(AskError::Timeout { limit }));
+    /// # Ok(()) }
+    /// ```
     pub fn timeout(mut self, limit: Duration) -> Self {
         self.limit = Some(limit);
         self
@@ -122,12 +181,40 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     ///
     /// For a handler that can go on without the answer: it gets [`AskError::Timeout`] instead of
     /// [`AskError::Deadlock`] unless somebody in the ring gives way.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// #[actor]
+    /// struct Narcissus;
+    ///
+    /// #[handlers]
+    /// impl Narcissus {
+    ///     #[handler]
+    ///     async fn ask_myself(&mut self, insist: bool, ctx: &mut Context<Self>) -> Option<AskError> {
+    ///         let this = ctx.this();
+    ///         let echo = this.echo().timeout(Duration::from_millis(50));
+    ///         if insist { echo.ignore_cycle().await.err() } else { echo.await.err() }
+    ///     }
+    ///
+    ///     #[handler]
+    ///     fn echo(&self) {}
+    /// }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let narcissus = system.spawn(Narcissus);
+    /// assert!(matches!(narcissus.ask_myself(false).await?, Some(AskError::Deadlock { .. }))); // at once
+    /// assert!(matches!(narcissus.ask_myself(true).await?, Some(AskError::Timeout { .. })));
+    /// # Ok(()) }
+    /// ```
     pub fn ignore_cycle(mut self) -> Self {
         self.ignore_cycle = true;
         self
     }
 
     /// Sends and waits for the answer; the same as awaiting the request.
+    ///
+    /// # Errors
+    /// [`AskError`], which says why there is no answer. An ask always ends: with its time limit at the latest.
     ///
     /// # Cancel safety
     /// Dropped while it waits for room, the message is not sent; later, the message is handled and the
@@ -136,7 +223,12 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
         self.into_future()
     }
 
-    /// Sends and waits for room only, where the mailbox says so.
+    /// Sends and waits for room only: as long as the mailbox is full and its actor has
+    /// [`Block`](crate::BackpressureStrategy::Block), else not at all. Nobody hears what comes of it; an `Err` that the handler
+    /// returns is traced as a warning and counted.
+    ///
+    /// # Errors
+    /// [`SendError`] with the message, when the actor has ended or refuses what does not fit.
     ///
     /// # Cancel safety
     /// Dropped while it waits, the message is not sent.
@@ -144,7 +236,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
         Tell { to: self.to, message: Some(self.message), waits: None }
     }
 
-    /// Sends now or not at all.
+    /// Sends now or not at all: also from code that is not async.
     ///
     /// # Errors
     /// [`TrySendError`] with the message, when there is no room or the actor has ended.
@@ -165,12 +257,25 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// # Panics
     /// Inside a Tokio worker, where blocking would stop other tasks: await the request there, or
     /// use `tokio::task::spawn_blocking`. An actor that [may block](crate::ActorConfig::blocking) does not run there.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// let system = System::builder().runtime(runtime.handle().clone()).build().unwrap();
+    /// let counter = system.spawn(Counter(0));
+    ///
+    /// // This thread is none of Tokio's.
+    /// counter.add(1).blocking_tell().unwrap();
+    /// assert_eq!(counter.add(1).blocking_ask(), Ok(2));
+    /// ```
     pub fn blocking_ask(self) -> Result<R, AskError> {
         let Some(runtime) = self.runtime() else { return Err(AskError::Stopped) };
         block("blocking_ask", ".await", &runtime, self.into_future())
     }
 
-    /// Tells from a thread outside Tokio and blocks it until there is room.
+    /// Tells from a thread outside Tokio and blocks it until there is room: see [`blocking_ask`](Self::blocking_ask).
     ///
     /// # Errors
     /// As for an awaited tell.
@@ -178,6 +283,21 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// # Panics
     /// Inside a Tokio worker: use `.tell().await` or `.try_tell()` there. An actor that
     /// [may block](crate::ActorConfig::blocking) does not run there.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// let runtime = tokio::runtime::Runtime::new().unwrap();
+    /// let system = System::builder().runtime(runtime.handle().clone()).build().unwrap();
+    /// let counter = system.spawn(Counter(0));
+    /// std::thread::scope(|scope| {
+    ///     for _ in 0..4 {
+    ///         scope.spawn(|| counter.add(1).blocking_tell().unwrap());
+    ///     }
+    /// });
+    /// assert_eq!(counter.add(0).blocking_ask(), Ok(4));
+    /// ```
     pub fn blocking_tell(self) -> Result<(), SendError<M>> {
         let Some(runtime) = self.runtime() else { return Err(SendError::Stopped(self.message)) };
         block("blocking_tell", ".tell().await", &runtime, self.tell())
@@ -189,7 +309,22 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
 
     /// Tells once, `delay` from now. The message takes no room in the mailbox.
     ///
-    /// The timer keeps nobody alive: if the actor has ended by then, nothing happens.
+    /// The timer keeps nobody alive: if the actor has ended by then, nothing happens. Dropped, the handle cancels it.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// let timer = counter.add(7).tell_after(Duration::from_secs(1));
+    /// assert_eq!(counter.add(0).await?, 0);
+    /// tokio::time::sleep(Duration::from_secs(2)).await; // the time of this example is paused: it takes none
+    /// assert_eq!(counter.add(0).await?, 7);
+    /// # drop(timer);
+    /// # Ok(()) }
+    /// ```
     pub fn tell_after(self, delay: Duration) -> TimerHandle {
         let mut message = Some(self.message);
         set_timer(self.to.get(), delay, None, move || message.take())
@@ -198,10 +333,24 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// Tells again and again, the first time one `period` from now.
     ///
     /// The ticks lie on a grid of periods from now on; one that falls due while the last is still queued is
-    /// skipped, and so are those missed in a stall: there is no burst.
+    /// skipped, and so are those missed in a stall: there is no burst. Dropped, the handle cancels the timer.
     ///
     /// # Panics
     /// When `period` is zero.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers(message(derive(Clone)))] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// let timer = counter.add(1).tell_every(Duration::from_secs(1));
+    /// tokio::time::sleep(Duration::from_millis(3_500)).await; // the time of this example is paused: it takes none
+    /// timer.cancel();
+    /// assert_eq!(counter.add(0).await?, 3);
+    /// # Ok(()) }
+    /// ```
     pub fn tell_every(self, period: Duration) -> TimerHandle
     where
         M: Clone,
@@ -212,6 +361,18 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     }
 
     /// The same request, holding its address: for a task of its own.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// let asked = tokio::spawn(counter.add(7).owned().ask());
+    /// assert_eq!(asked.await?, Ok(7));
+    /// # Ok(()) }
+    /// ```
     pub fn owned(self) -> Request<'static, D, M, R> {
         let to = match self.to {
             To::Borrowed(address) => address.clone(),
@@ -278,7 +439,24 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> IntoFuture for Req
     }
 }
 
-/// The future of an answer.
+/// The future of an answer: what awaiting a [`Request`] makes. It is not boxed.
+///
+/// # Cancel safety
+/// Dropped while it waits for room, the message is not sent; later, the message is handled and the
+/// answer dropped, unless its time limit has passed by then.
+///
+/// ```
+/// use airssys_rt::Ask;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// let ask: Ask<'_, ActorRef<Counter>, CounterMessage, i64> = counter.add(7).ask();
+/// assert_eq!(ask.await, Ok(7));
+/// # Ok(()) }
+/// ```
 #[must_use = "an ask does nothing until it is awaited"]
 pub struct Ask<'a, D, M, R> {
     to: To<'a, D>,
@@ -607,6 +785,23 @@ fn same(one: &Arc<dyn AnyCell>, other: &Arc<dyn AnyCell>) -> bool {
 }
 
 /// The future of a tell: it waits for room only.
+///
+/// # Cancel safety
+/// Dropped while it waits, the message is not sent.
+///
+/// ```
+/// use airssys_rt::Tell;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// let tell: Tell<'_, ActorRef<Counter>, CounterMessage> = counter.add(7).tell();
+/// tell.await?;
+/// assert_eq!(counter.add(0).await?, 7);
+/// # Ok(()) }
+/// ```
 #[must_use = "a tell does nothing until it is awaited"]
 pub struct Tell<'a, D, M> {
     to: To<'a, D>,
@@ -655,6 +850,22 @@ impl<D, M> Tell<'_, D, M> {
 }
 
 /// A running timer. Dropped, the timer is cancelled; [`detach`](Self::detach) lets it be.
+///
+/// ```
+/// use airssys_rt::TimerHandle;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// let timer: TimerHandle = counter.add(1).tell_after(Duration::from_secs(1));
+/// counter.add(10).tell_after(Duration::from_secs(1)).detach();
+/// timer.cancel();
+/// tokio::time::sleep(Duration::from_secs(2)).await; // the time of this example is paused: it takes none
+/// assert_eq!(counter.add(0).await?, 10);
+/// # Ok(()) }
+/// ```
 #[must_use = "a timer whose handle is dropped is cancelled: keep it, or call `.detach()`"]
 pub struct TimerHandle {
     timer: Option<(Wanted, Arc<Kernel>)>,
@@ -664,7 +875,7 @@ impl TimerHandle {
     /// Cancels the timer: also a message that it has sent and that is still queued is not handled.
     pub fn cancel(self) {}
 
-    /// Lets the timer run without its handle.
+    /// Lets the timer run without its handle, until it is through or its actor has ended.
     pub fn detach(mut self) {
         self.timer = None;
     }

@@ -42,15 +42,56 @@ const SHUTDOWN_LIMIT: Duration = Duration::from_secs(30);
 /// How long one actor that nobody supervises may take to stop.
 const WORKER_LIMIT: Duration = Duration::from_secs(5);
 
-/// A system of actors on one Tokio runtime. There is no global state: many can live in a process.
+/// A system of actors on one Tokio runtime: it starts them, finds them, watches them and ends them.
 ///
-/// Cloning gives another handle of the same system. Dropping the handles ends nothing.
+/// There is no global state: many systems can live in a process, and each ends alone. Cloning gives another handle of the same system. Dropping the handles ends nothing: [`shutdown`](Self::shutdown) does.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let system = System::new("shop");
+/// assert_eq!(system.name(), "shop");
+///
+/// let unnamed = system.spawn(Counter(0));
+/// let named = system.start(Counter(0)).named("till").await?;
+/// assert_eq!(system.lookup("till"), Some(named.clone()));
+/// assert_eq!(system.actor_ref(unnamed.pid()), Some(unnamed.clone()));
+/// assert_eq!(system.process(named.pid()).unwrap().name().as_deref(), Some("till"));
+/// assert_eq!(system.processes().len(), 2);
+///
+/// assert_eq!(named.add(7).await?, 7);
+/// assert_eq!(system.counters().handled, 1);
+/// assert_eq!(system.dead_letters().count(), 0);
+/// assert_eq!(system.events().lost(), 0);
+/// assert!(system.groups().names().is_empty());
+/// assert!(system.shutdown().await.is_clean());
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct System {
     kernel: Arc<Kernel>,
 }
 
-/// Settings of a [`System`].
+/// Settings of a [`System`]: what [`System::builder`] makes.
+///
+/// ```
+/// use airssys_rt::SystemBuilder;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// let runtime = tokio::runtime::Runtime::new().unwrap();
+/// let settings: SystemBuilder = System::builder()
+///     .name("shop")
+///     .runtime(runtime.handle().clone()) // else the runtime around
+///     .ask_timeout(Duration::from_secs(1))
+///     .mailbox(ActorConfig::DEFAULT.capacity(64)) // of actors that say nothing
+///     .on_dead_letter(|letter| eprintln!("{letter:?}"));
+/// let system = settings.build().unwrap();
+/// assert_eq!(system.name(), "shop");
+/// assert_eq!(system.spawn(Counter(0)).add(7).blocking_ask(), Ok(7));
+/// ```
 #[must_use]
 pub struct SystemBuilder {
     name: Arc<str>,
@@ -62,13 +103,14 @@ pub struct SystemBuilder {
 }
 
 impl SystemBuilder {
-    /// Names the system.
+    /// Names the system: in its tree and its traces. `"system"` without this; two systems may have the same name.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// Runs the system on this Tokio runtime instead of the one around.
+    /// Runs the system on this Tokio runtime instead of the one around. The runtime has to outlive the system: when it goes, the
+    /// actors are killed.
     pub fn runtime(mut self, runtime: Handle) -> Self {
         self.runtime = Some(runtime);
         self
@@ -81,7 +123,7 @@ impl SystemBuilder {
     }
 
     /// The capacity and backpressure of mailboxes whose actors say nothing. 1,024 and
-    /// [`Block`](crate::BackpressureStrategy::Block) without this.
+    /// [`Block`](crate::BackpressureStrategy::Block) without this. The other settings of the config have no effect here.
     pub fn mailbox(mut self, config: ActorConfig) -> Self {
         self.mailbox = config;
         self
@@ -158,7 +200,14 @@ impl System {
         }
     }
 
-    /// A system with settings.
+    /// A system with settings: see [`SystemBuilder`] for all of them.
+    ///
+    /// ```
+    /// use airssys_rt::System;
+    ///
+    /// let error = System::builder().name("nowhere").build().unwrap_err();
+    /// assert!(error.to_string().starts_with("a system runs on a Tokio runtime and there is none here"));
+    /// ```
     pub fn builder() -> SystemBuilder {
         SystemBuilder {
             name: "system".into(),
@@ -184,8 +233,10 @@ impl System {
         &self.kernel.name
     }
 
-    /// Spawns an actor at once. Its start handler runs before its first message; if that fails, the actor ends.
+    /// Spawns an actor at once, without waiting for anything. Its start handler runs before its first message; if that fails, the
+    /// actor ends, and messages sent meanwhile become dead letters.
     ///
+    /// Nobody supervises it: a failure ends it for good, and so does the loss of its last reference (see [`ActorRef`]).
     /// After [`shutdown`](Self::shutdown) has begun the actor ends unstarted.
     pub fn spawn<A: Actor>(&self, actor: A) -> ActorRef<A> {
         let pid = self.kernel.table.next_pid();
@@ -204,12 +255,16 @@ impl System {
         actor
     }
 
-    /// Starts an actor or a supervisor: await it for the reference, once its start handler has run.
+    /// Starts an actor or a supervisor: await it for the reference, once its start handler has run. See [`Start`] for a name and
+    /// a time limit.
+    ///
+    /// # Errors
+    /// [`StartError`], when the start fails or the name is taken; nothing is left behind then.
     pub fn start<S: Startable>(&self, what: S) -> Start<S> {
         Start { system: self.clone(), what, name: None, limit: None }
     }
 
-    /// The live actor of this name and type.
+    /// The live actor of this name and type. None also when the actor of this name is of another type.
     #[must_use]
     pub fn lookup<A: Actor>(&self, name: &str) -> Option<ActorRef<A>> {
         ActorRef::of(self.kernel.registry.find(name)?)
@@ -221,13 +276,13 @@ impl System {
         ActorRef::of(self.kernel.table.get(pid)?)
     }
 
-    /// The live process of this id.
+    /// The live process of this id, of any type.
     #[must_use]
     pub fn process(&self, pid: ProcessId) -> Option<ProcessInfo> {
         self.kernel.table.get(pid).map(ProcessInfo)
     }
 
-    /// The groups: names that many actors share.
+    /// The groups: names that many actors share. See [`Groups`].
     #[must_use]
     pub fn groups(&self) -> Groups {
         Groups::of(self.kernel.clone())
@@ -239,24 +294,36 @@ impl System {
         self.kernel.table.all().into_iter().map(ProcessInfo).collect()
     }
 
-    /// A picture of who owns whom, at this moment.
+    /// A picture of who owns whom, at this moment: see [`Tree`]. `println!("{}", system.tree())` draws it.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let _counter = system.start(Counter(0)).named("till").await?;
+    /// assert_eq!(system.tree().to_string(), "doc\n└─ till <1> waiting (Counter)\n");
+    /// # Ok(()) }
+    /// ```
     pub fn tree(&self) -> Tree {
         Tree::of(&self.kernel)
     }
 
-    /// The event bus.
+    /// The event bus: see [`EventBus`].
     #[must_use]
     pub fn events(&self) -> EventBus {
         EventBus { kernel: self.kernel.clone() }
     }
 
-    /// The letters that reached nobody.
+    /// The letters that reached nobody: see [`DeadLetters`].
     #[must_use]
     pub fn dead_letters(&self) -> &DeadLetters {
         &self.kernel.dead_letters
     }
 
-    /// What happened so far, added up over all actors. Exact once the system is at rest.
+    /// What happened so far, added up over all actors: see [`Counters`]. Exact once the system is at rest. It looks at every live
+    /// actor, so it is not for a hot path.
     #[must_use]
     pub fn counters(&self) -> Counters {
         let totals = &self.kernel.totals;
@@ -295,10 +362,25 @@ impl System {
     ///
     /// Bounded: supervisors and their children by their own shutdown limits and by 30 s in all, actors that
     /// nobody supervises by 5 s each. Who does not end in time is killed; who does not even yield is
-    /// reported. A second call waits for the same end.
+    /// reported. Nothing can be started any more. A second call waits for the same end.
     ///
     /// # Cancel safety
     /// Dropped, the shutdown goes on no further than it has come; call it again.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let counter = system.spawn(Counter(0));
+    /// let report = system.shutdown().await;
+    /// assert!(report.is_clean(), "killed: {:?}, leaked: {:?}", report.killed, report.leaked);
+    /// assert_eq!(report.ended, 1);
+    /// assert_eq!(counter.add(1).await, Err(AskError::Stopped));
+    /// assert!(system.start(Counter(0)).await.is_err());
+    /// # Ok(()) }
+    /// ```
     pub async fn shutdown(&self) -> ShutdownReport {
         self.kernel.closing.store(true, Ordering::Release);
         let until = Instant::now() + SHUTDOWN_LIMIT;
@@ -337,10 +419,34 @@ impl System {
         report
     }
 
-    /// Waits for SIGINT or SIGTERM (Ctrl-C on Windows), then shuts down.
+    /// Waits for SIGINT or SIGTERM (Ctrl-C on Windows), then shuts down: the last line of a server's `main`.
     ///
     /// # Errors
     /// When the signal handler cannot be installed; nothing was shut down then.
+    ///
+    /// # Cancel safety
+    /// Dropped before the signal, nothing happens; later it is a dropped [`shutdown`](Self::shutdown).
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let _counter = system.start(Counter(0)).named("till").await?;
+    /// # #[cfg(unix)] {
+    /// # let system_of_the_signal = system.clone();
+    /// # tokio::spawn(async move {
+    /// #     while system_of_the_signal.lookup::<Counter>("till").is_some() {
+    /// #         tokio::task::yield_now().await; // until the handler is installed
+    /// #         std::process::Command::new("kill").arg(std::process::id().to_string()).status().unwrap();
+    /// #     }
+    /// # });
+    /// let report = system.run_until_signal().await?; // until somebody says `kill`
+    /// assert!(report.is_clean());
+    /// # }
+    /// # Ok(()) }
+    /// ```
     pub async fn run_until_signal(&self) -> std::io::Result<ShutdownReport> {
         #[cfg(unix)]
         {
@@ -364,7 +470,28 @@ impl fmt::Debug for System {
     }
 }
 
-/// How a shutdown went.
+/// How a [shutdown](System::shutdown) went.
+///
+/// ```
+/// use airssys_rt::ShutdownReport;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] struct Stubborn;
+/// #[handlers]
+/// impl Stubborn {
+///     #[handler(stop)]
+///     async fn stop(&mut self) {
+///         std::future::pending().await // it will not go
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let stubborn = system.start(Stubborn).await?;
+/// let report: ShutdownReport = system.shutdown().await; // after five seconds
+/// assert!(!report.is_clean());
+/// assert_eq!(report.killed.len() + report.ended, 1);
+/// assert!(!stubborn.process().is_alive());
+/// # Ok(()) }
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ShutdownReport {
@@ -384,9 +511,29 @@ impl ShutdownReport {
     }
 }
 
-/// What happened in a system so far.
+/// What happened in a system so far: what [`System::counters`] gives.
 ///
 /// Once it is at rest, `accepted = handled + dead_lettered + lost_in_hand + queued`.
+///
+/// ```
+/// use airssys_rt::Counters;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = system.spawn(Counter(0));
+/// for by in 1..=5 {
+///     counter.add(by).tell().await?;
+/// }
+/// assert_eq!(counter.add(0).await?, 15);
+/// counter.add(1).tell().await?;
+/// counter.stop().await?;
+///
+/// let counters: Counters = system.counters();
+/// assert_eq!((counters.accepted, counters.handled, counters.dead_lettered), (7, 6, 1));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Counters {
@@ -426,7 +573,48 @@ pub struct Counters {
     pub links: usize,
 }
 
-/// The event bus of a system: typed publish and subscribe.
+/// The event bus of a system: typed publish and subscribe. An event is any `Clone` value; its type is its topic.
+///
+/// An actor with a `#[handler(event)]` is subscribed from its start on. Each subscriber gets its copy by its mailbox, in the
+/// order of the publisher's calls.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// #[derive(Clone)]
+/// struct Price(u32);
+///
+/// #[actor(mailbox(capacity = 1))]
+/// #[derive(Default)]
+/// struct Ticker(Vec<u32>);
+///
+/// #[handlers]
+/// impl Ticker {
+///     #[handler(message)]
+///     fn price(&mut self, price: Price) {
+///         self.0.push(price.0);
+///     }
+///
+///     #[handler]
+///     fn seen(&self) -> Vec<u32> {
+///         self.0.clone()
+///     }
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let (events, ticker) = (system.events(), system.spawn(Ticker::default()));
+/// assert!(events.subscribe::<Price>(&ticker)); // `#[handler(event)]` does it at the start
+/// assert_eq!(events.subscribers::<Price>(), 1);
+///
+/// assert_eq!(events.publish(Price(1)), 1);
+/// assert_eq!(events.publish(Price(2)), 0, "the mailbox is full");
+/// assert_eq!((events.lost(), events.lost_by(ticker.pid())), (1, 1));
+/// # tokio::task::yield_now().await;
+///
+/// events.unsubscribe::<Price>(&ticker);
+/// assert_eq!(events.publish(Price(3)), 0);
+/// assert_eq!(ticker.seen().await?, [1]);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct EventBus {
     kernel: Arc<Kernel>,
@@ -435,6 +623,9 @@ pub struct EventBus {
 impl EventBus {
     /// Publishes an event to every subscriber of its type. Returns how many took it. Never waits: a full
     /// subscriber loses the event, which is counted.
+    ///
+    /// # Panics
+    /// When cloning the event does; it is cloned for each subscriber but the last.
     pub fn publish<E: Clone + Send + 'static>(&self, event: E) -> usize {
         self.kernel.bus.publish(event)
     }
@@ -505,24 +696,24 @@ impl EventBus {
         crate::context::subscribe(&self.kernel, &actor.cell, true)
     }
 
-    /// Takes the subscription back: nothing published afterwards reaches the actor.
+    /// Takes the subscription back: nothing published afterwards reaches the actor. What is queued already is handled.
     pub fn unsubscribe<E: Send + 'static>(&self, actor: &ActorRef<impl Actor>) {
         crate::context::unsubscribe::<_, E>(&self.kernel, &actor.cell);
     }
 
-    /// How many actors are subscribed to events of type `E`.
+    /// How many actors are subscribed to events of type `E`, those between two incarnations among them.
     #[must_use]
     pub fn subscribers<E: Send + 'static>(&self) -> usize {
         self.kernel.bus.subscribers::<E>()
     }
 
-    /// How many events were lost at full mailboxes.
+    /// How many events were lost at full mailboxes, over all subscribers.
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.kernel.bus.lost()
     }
 
-    /// How many of them this actor lost.
+    /// How many of them this actor lost. 0 when it has ended.
     #[must_use]
     pub fn lost_by(&self, actor: ProcessId) -> u64 {
         self.kernel.bus.lost_by(actor)
@@ -535,7 +726,24 @@ impl fmt::Debug for EventBus {
     }
 }
 
-/// What [`System::start`] starts: any actor, or a supervisor's spec.
+/// What [`System::start`] starts: any actor, or a supervisor's spec. It is implemented by the framework alone.
+///
+/// ```
+/// use airssys_rt::{StartError, Startable, System};
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// async fn start_named<S: Startable>(system: &System, name: &str, what: S) -> Result<S::Handle, StartError> {
+///     system.start(what).named(name).await
+/// }
+/// # #[supervisor] struct App { #[child] counter: ActorRef<Counter> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter: ActorRef<Counter> = start_named(&system, "counter", Counter(0)).await?;
+/// let app: Supervised<App> = start_named(&system, "app", App::spec()).await?;
+/// assert_eq!(counter.add(1).await? + app.counter.add(1).await?, 2);
+/// # Ok(()) }
+/// ```
 pub trait Startable: Send + 'static {
     /// What the caller gets once it has started.
     type Handle: Send;
@@ -672,7 +880,26 @@ fn start_error(failure: Failure, child: Arc<str>) -> StartError {
     }
 }
 
-/// A start that was asked for; await it.
+/// A start that was asked for by [`System::start`]; nothing happens until it is awaited.
+///
+/// # Errors
+/// [`StartError`]; nothing is left behind then: no process, no name.
+///
+/// # Cancel safety
+/// Dropped half-way, what was started is killed and the name is free.
+///
+/// ```
+/// use airssys_rt::Start;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let start: Start<Counter> = system.start(Counter(0)).named("till").timeout(Duration::from_secs(1));
+/// let counter = start.await?;
+/// assert_eq!(system.lookup("till"), Some(counter));
+/// # Ok(()) }
+/// ```
 #[must_use = "nothing is started until it is awaited"]
 pub struct Start<S> {
     system: System,
@@ -682,7 +909,8 @@ pub struct Start<S> {
 }
 
 impl<S> Start<S> {
-    /// Registers it under a name, which is free again when it has ended for good.
+    /// Registers it under a name, which is free again when it has ended for good. Without this it has none. The name is a
+    /// reference: it keeps the actor alive.
     pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
         self.name = Some(name.into());
         self

@@ -8,7 +8,32 @@ use crate::kernel::Kernel;
 use crate::process::{AnyCell, ProcessInfo, ProcessRole, ProcessStatus, short_name};
 use crate::process_id::ProcessId;
 
-/// The processes of a system at one moment. Printed, it is indented text.
+/// The processes of a system at one moment, by who owns whom. Printed, it is indented text.
+///
+/// ```
+/// use airssys_rt::Tree;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[supervisor]
+/// struct App {
+///     #[child]
+///     counter: ActorRef<Counter>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// let tree: Tree = system.tree();
+/// assert_eq!(tree.to_string(), "\
+/// doc
+/// └─ App <1> waiting (Supervisor)
+///    └─ counter <2> waiting (Counter)
+/// ");
+/// assert_eq!(tree.roots()[0].children[0].pid, app.counter.pid());
+/// assert!(tree.to_dot().starts_with("digraph system {"));
+/// assert!(tree.to_mermaid().starts_with("flowchart TD\n"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Tree {
@@ -16,7 +41,23 @@ pub struct Tree {
     roots: Vec<Node>,
 }
 
-/// One process in a [`Tree`].
+/// One process in a [`Tree`], as it was when the tree was made.
+///
+/// ```
+/// use airssys_rt::Node;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// fn depth(node: &Node) -> usize {
+///     1 + node.children.iter().map(depth).max().unwrap_or(0)
+/// }
+/// # #[supervisor] struct App { #[child] counter: ActorRef<Counter> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// assert_eq!(system.tree().roots().iter().map(depth).max(), Some(2));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Node {
@@ -49,7 +90,7 @@ impl Tree {
         Self { system: kernel.name.clone(), roots }
     }
 
-    /// The processes that nobody owns.
+    /// The processes that nobody owns, in order of their ids.
     #[must_use]
     pub fn roots(&self) -> &[Node] {
         &self.roots

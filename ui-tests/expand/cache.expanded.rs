@@ -54,7 +54,7 @@ where
         self.count()
     }
 }
-/// The messages of [`Cache`]: one for each handler.
+/// The messages of [`Cache`], one for each handler: plain data. [`CacheApi`] makes them.
 #[doc(hidden)]
 #[non_exhaustive]
 #[allow(
@@ -243,7 +243,10 @@ where
         ::core::result::Result::Ok(())
     }
 }
-/// The requests to [`Cache`], on every address that takes its messages.
+/// The handlers of [`Cache`], as methods of every address of its messages.
+///
+/// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
+/// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
 #[allow(
     private_interfaces,
     private_bounds,
@@ -258,6 +261,8 @@ where
     K: Eq + Hash,
 {
     /// A request to call `get`.
+    ///
+    /// Awaited, it gives `Result<Option<V>, AskError>`.
     #[cfg(feature = "reads")]
     fn get(
         &self,
@@ -266,6 +271,8 @@ where
         ::airssys_rt::Request::new(self, CacheMessage::Get { key })
     }
     /// A request to call `rename`.
+    ///
+    /// Awaited, it gives `Result<String, AskError>`.
     fn rename(
         &self,
         name: impl ::core::convert::Into<String>,

@@ -26,7 +26,7 @@ impl Counter {
     }
     fn audit(&self) {}
 }
-/// The messages of [`Counter`]: one for each handler.
+/// The messages of [`Counter`], one for each handler: plain data. [`CounterApi`] makes them.
 #[non_exhaustive]
 #[allow(
     private_interfaces,
@@ -96,7 +96,10 @@ impl ::airssys_rt::Actor for Counter {
         }
     }
 }
-/// The requests to [`Counter`], on every address that takes its messages.
+/// The handlers of [`Counter`], as methods of every address of its messages.
+///
+/// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
+/// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
 #[allow(
     private_interfaces,
     private_bounds,
@@ -105,6 +108,8 @@ impl ::airssys_rt::Actor for Counter {
 )]
 pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
     /// Adds `by` and answers the new value.
+    ///
+    /// Awaited, it gives `Result<i64, AskError>`.
     fn increment(
         &self,
         by: i64,
@@ -112,10 +117,14 @@ pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
         ::airssys_rt::Request::new(self, CounterMessage::Increment { by })
     }
     /// A request to call `value`.
+    ///
+    /// Awaited, it gives `Result<i64, AskError>`.
     fn value(&self) -> ::airssys_rt::Request<'_, Self, CounterMessage, i64> {
         ::airssys_rt::Request::new(self, CounterMessage::Value)
     }
     /// A request to call `withdraw`.
+    ///
+    /// Awaited, it gives `Result<Result<i64, Overdrawn>, AskError>`.
     fn withdraw(
         &self,
         amount: i64,

@@ -3,6 +3,7 @@
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 
+use crate::errors::show;
 use crate::model::handlers::Handlers;
 use crate::model::method::{Arg, ArgKind, Method};
 use crate::model::names::{local, placed};
@@ -11,13 +12,17 @@ pub fn expand(model: &Handlers) -> TokenStream {
     let Handlers { krate, api, message, generics, vis, cfgs, lints, .. } = model;
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let methods = model.calls().map(|method| request(model, method));
-    let doc = format!(" The requests to [`{}`], on every address that takes its messages.", model.actor_path);
+    let doc =
+        format!(" The handlers of [`{}`], as methods of every address of its messages.", model.actor_path);
     let address = local("__D");
     let mut with_address = generics.clone();
     with_address.params.push(syn::parse_quote!(#address: #krate::Address<#message #type_generics>));
     let (impl_with_address, _, _) = with_address.split_for_impl();
     quote! {
         #[doc = #doc]
+        ///
+        /// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
+        /// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
         #(#cfgs)*
         #(#lints)*
         #[allow(private_interfaces, private_bounds, rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
@@ -46,6 +51,7 @@ fn request(model: &Handlers, method: &Method) -> TokenStream {
     let fields: Vec<TokenStream> = method.fields().map(field).collect();
     let fields = (!fields.is_empty()).then(|| quote!({ #(#fields),* }));
     let reply = method.returns.reply();
+    let answer = format!(" Awaited, it gives `Result<{}, AskError>`.", show(&reply));
     // What is wrong with the answer's type is reported where it is written, and with the message's, at the method.
     let at = Span::call_site().located_at(method.answer_span().unwrap_or_else(|| ident.span()));
     let whole = placed(ident.span(), quote!(#message::#variant));
@@ -53,6 +59,8 @@ fn request(model: &Handlers, method: &Method) -> TokenStream {
     let body = quote_spanned!(at=> #new(self, #whole #fields));
     quote! {
         #docs
+        #[doc = ""]
+        #[doc = #answer]
         #(#cfgs)*
         #(#lints)*
         #(#forwarded)*

@@ -8,13 +8,16 @@ use crate::model::handlers::Handlers;
 use crate::model::method::{Arg, Method};
 
 pub fn expand(model: &Handlers) -> TokenStream {
-    let Handlers { message, generics, derives, vis, cfgs, lints, .. } = model;
+    let Handlers { api, message, generics, derives, vis, cfgs, lints, .. } = model;
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     // The message is an associated type of the actor, so it has to be as visible as that, which an impl
     // block cannot know. What is not meant for everybody is hidden instead: its trait is out of their reach.
     let hidden = (!matches!(vis, Visibility::Public(_))).then(|| quote!(#[doc(hidden)]));
-    let doc = format!(" The messages of [`{}`]: one for each handler.", model.actor_path);
+    let doc = format!(
+        " The messages of [`{}`], one for each handler: plain data. [`{api}`] makes them.",
+        model.actor_path
+    );
     let variants = model.calls().map(variant);
     let unused = unused(model);
     quote! {

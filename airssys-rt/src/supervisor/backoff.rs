@@ -9,7 +9,27 @@ use tokio::time::Instant;
 /// The first restart waits `first`, each further one twice as long up to `max`; after the child was up for
 /// `reset_after`, it begins again at `first`. Each delay varies by the share `jitter` up and down, so that
 /// many children do not come back at one moment. Akka's `BackoffSupervisor` does the same. While a child
-/// waits, its mailbox keeps what is sent to it.
+/// waits, its mailbox keeps what is sent to it. Each try still counts against the supervisor's budget of restarts.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Link;
+/// # #[handlers] impl Link { #[handler] fn lose(&mut self) -> ActorResult { Err(ActorError::msg("lost")) } #[handler] fn ping(&self) {} }
+/// # #[tokio::main(flavor = "current_thread", start_paused = true)] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let backoff = Backoff::new(Duration::from_secs(1), Duration::from_secs(60))
+///     .jitter(0.0)
+///     .reset_after(Duration::from_secs(300));
+/// let link = ChildSpec::new("link", || async { Ok(Link) });
+/// let supervisor = system.start(Supervisor::builder().backoff(backoff).child(link)).await?;
+/// let link: ActorRef<Link> = supervisor.child("link").await.expect("it runs");
+///
+/// let began = tokio::time::Instant::now();
+/// assert!(link.lose().await.is_err());
+/// link.ping().await?; // it waits in the mailbox
+/// assert_eq!(began.elapsed().as_secs(), 1);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Backoff {
     first: Duration,
@@ -19,20 +39,21 @@ pub struct Backoff {
 }
 
 impl Backoff {
-    /// From `first`, doubling up to `max`; jitter 0.2, reset after one minute.
+    /// From `first`, doubling up to `max`; jitter 0.2, reset after one minute. A `max` below `first` counts as `first`.
     #[must_use]
     pub fn new(first: Duration, max: Duration) -> Self {
         Self { first, max: max.max(first), jitter: 0.2, reset_after: Duration::from_secs(60) }
     }
 
-    /// The share by which each delay varies, from 0 to 1.
+    /// The share by which each delay varies, from 0 to 1; what lies outside is taken as the nearer of the two, and what is no
+    /// number as 0. 0.2 without this.
     #[must_use]
     pub fn jitter(mut self, share: f64) -> Self {
         self.jitter = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
         self
     }
 
-    /// How long a child has to be up for its delays to begin again.
+    /// How long a child has to be up for its delays to begin again. One minute without this.
     #[must_use]
     pub fn reset_after(mut self, up: Duration) -> Self {
         self.reset_after = up;

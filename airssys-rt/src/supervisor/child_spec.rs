@@ -64,7 +64,7 @@ macro_rules! options {
             self
         }
 
-        /// Registers it under a name, which it keeps through restarts.
+        /// Registers it under a name, which it keeps through restarts. It has none without this.
         pub fn named(mut self, name: impl Into<Arc<str>>) -> Self {
             self.options.name = Some(name.into());
             self
@@ -102,6 +102,8 @@ where
 
 /// The spec of one child: an id, how to make its state, and how to look after it.
 ///
+/// Erlang's child spec; `#[child]` writes it.
+///
 /// ```
 /// use airssys_rt::prelude::*;
 ///
@@ -110,9 +112,13 @@ where
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let system = System::new("doc");
 /// let spec = ChildSpec::new("worker", || async { Ok(Worker) })
+///     .named("the worker")
 ///     .restart(RestartPolicy::Transient)
-///     .shutdown(Shutdown::After(Duration::from_secs(1)));
-/// let supervisor = system.start(Supervisor::builder().child(spec)).await?;
+///     .shutdown(Shutdown::After(Duration::from_secs(1)))
+///     .start_timeout(Duration::from_secs(10))
+///     .significant(true);
+/// let supervisor = Supervisor::builder().auto_shutdown(AutoShutdown::AnySignificant).child(spec);
+/// let supervisor = system.start(supervisor).await?;
 /// let worker: ActorRef<Worker> = supervisor.child("worker").await.unwrap();
 /// assert_eq!(worker.work().await?, 7);
 /// # Ok(()) }
@@ -125,7 +131,8 @@ pub struct ChildSpec<A: Actor> {
 }
 
 impl<A: Actor> ChildSpec<A> {
-    /// A child whose state `make` builds anew for every incarnation, in the child's own task.
+    /// A child whose state `make` builds anew for every incarnation, in the child's own task. Its errors and panics are failed
+    /// starts.
     pub fn new<F, Fut>(id: impl Into<Arc<str>>, make: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -135,7 +142,8 @@ impl<A: Actor> ChildSpec<A> {
         Self { id: id.into(), recipe, options: Options::WORKER }
     }
 
-    /// `count` such children behind one [`Pool`].
+    /// `count` such children behind one [`Pool`], each with its own state. [`PoolSpec`] has an example. A pool of none is a
+    /// [`StartError::Invalid`].
     pub fn pool(self, count: usize) -> PoolSpec<A> {
         PoolSpec { spec: self, count }
     }
@@ -144,7 +152,7 @@ impl<A: Actor> ChildSpec<A> {
 }
 
 impl ChildSpec<super::Supervisor> {
-    /// A supervisor below this one. Its spec is made once, its children each time.
+    /// A supervisor below this one. Its spec is made once, its children each time. [`SupervisorChild`] has an example.
     pub fn supervisor<S, Fut>(id: impl Into<Arc<str>>, spec: Fut) -> SupervisorChild<S, Fut>
     where
         S: Send + Sync + 'static,
@@ -153,7 +161,7 @@ impl ChildSpec<super::Supervisor> {
         SupervisorChild { id: id.into(), spec, options: Options::SUPERVISOR, marker: PhantomData }
     }
 
-    /// Children that are started at run time, each from an argument.
+    /// Children that are started at run time, each from an argument. [`DynamicSpec`] has an example.
     pub fn dynamic<A, Arg, F, Fut>(id: impl Into<Arc<str>>, make: F) -> DynamicSpec<A, Arg>
     where
         A: Actor,
@@ -171,6 +179,21 @@ impl ChildSpec<super::Supervisor> {
 }
 
 /// The spec of a pool: see [`ChildSpec::pool`].
+///
+/// ```
+/// use airssys_rt::PoolSpec;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] struct Worker;
+/// # #[handlers] impl Worker { #[handler] fn work(&mut self) -> u32 { 7 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let spec: PoolSpec<Worker> = ChildSpec::new("workers", || async { Ok(Worker) }).pool(4);
+/// let supervisor = Supervisor::builder().plan(|mut children| async move { children.start(spec).await });
+/// let workers = system.start(supervisor).await?;
+/// assert_eq!(workers.members().len(), 4);
+/// assert_eq!(workers.work().await?, 7);
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub struct PoolSpec<A: Actor> {
     spec: ChildSpec<A>,
@@ -178,6 +201,26 @@ pub struct PoolSpec<A: Actor> {
 }
 
 /// The spec of a supervisor below another one: see [`ChildSpec::supervisor`].
+///
+/// ```
+/// use airssys_rt::SupervisorChild;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[supervisor] struct Audit { #[child] counter: ActorRef<Counter> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let audit: SupervisorChild<Audit, _> = ChildSpec::supervisor("audit", async { Ok(Audit::spec()) })
+///     .named("the audit")
+///     .restart(RestartPolicy::Transient)
+///     .shutdown(Shutdown::Wait)
+///     .start_timeout(Duration::from_secs(10))
+///     .significant(false);
+/// let top = Supervisor::builder().plan(|mut children| async move { children.start(audit).await });
+/// let audit = system.start(top).await?;
+/// assert_eq!(audit.counter.add(7).await?, 7);
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub struct SupervisorChild<S, Fut> {
     id: Arc<str>,
@@ -193,6 +236,26 @@ impl<S, Fut> SupervisorChild<S, Fut> {
 pub(crate) type DynamicFactory<A, Arg> = Arc<dyn Fn(Arg) -> Make<A> + Send + Sync>;
 
 /// The spec of children started at run time: see [`ChildSpec::dynamic`].
+///
+/// ```
+/// use airssys_rt::{Children, DynamicSpec};
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let sessions: DynamicSpec<Counter, i64> = ChildSpec::dynamic("sessions", |from: i64| async move { Ok(Counter(from)) })
+///     .max(1)
+///     .named("the only session")
+///     .significant(false)
+///     .restart(RestartPolicy::Temporary)
+///     .shutdown(Shutdown::Kill)
+///     .start_timeout(Duration::from_secs(10));
+/// let top = Supervisor::builder().plan(|mut children| async move { children.start(sessions).await });
+/// let sessions = system.start(top).await?;
+/// assert_eq!(sessions.start(100).await?.add(1).await?, 101);
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub struct DynamicSpec<A: Actor, Arg> {
     id: Arc<str>,
@@ -211,7 +274,25 @@ impl<A: Actor, Arg> DynamicSpec<A, Arg> {
     options!();
 }
 
-/// What a supervisor can start: any of the specs.
+/// What a supervisor can start: a [`ChildSpec`], a [`PoolSpec`], a [`DynamicSpec`] or a [`SupervisorChild`]. It is implemented
+/// by the framework alone.
+///
+/// ```
+/// use airssys_rt::IntoChild;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// async fn add<C: IntoChild>(to: &Supervised, child: C) -> C::Handle {
+///     to.start_child(child).await.expect("it starts")
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let supervisor = system.start(Supervisor::builder()).await?;
+/// let one: ActorRef<Counter> = add(&supervisor, ChildSpec::new("one", || async { Ok(Counter(0)) })).await;
+/// let four: Pool<Counter> = add(&supervisor, ChildSpec::new("four", || async { Ok(Counter(0)) }).pool(4)).await;
+/// assert_eq!(one.add(1).await? + four.add(1).await?, 2);
+/// # Ok(()) }
+/// ```
 pub trait IntoChild: Send + 'static {
     /// What stands for the child once it has started.
     type Handle: Send + 'static;

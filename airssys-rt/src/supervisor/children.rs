@@ -20,7 +20,30 @@ use super::slot::Child;
 /// The children of one field that are started at run time: `bank.sessions.start(id).await?`.
 ///
 /// Inside it is one-for-one, on the supervisor's budget. They end for good with their supervisor, all at the
-/// same time; when a sibling's failure takes them down, those that are not temporary are started again.
+/// same time; when a sibling's failure takes them down, those that are not temporary are started again. Erlang's
+/// `simple_one_for_one`, Elixir's `DynamicSupervisor`.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[supervisor]
+/// struct Shop {
+///     #[child(start = |from: i64| Counter(from), restart = "temporary", max = 10_000)]
+///     sessions: Children<Counter, i64>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let shop = system.start(Shop::spec()).await?;
+/// let session = shop.sessions.start(100).await?;
+/// assert_eq!(session.add(1).await?, 101);
+/// assert_eq!(shop.sessions.members().await?, [session.clone()]);
+///
+/// shop.sessions.terminate(session.pid()).await?;
+/// assert!(shop.sessions.members().await?.is_empty());
+/// # Ok(()) }
+/// ```
 pub struct Children<A: Actor, Arg = ()> {
     inside: Arc<Inside<A, Arg>>,
 }

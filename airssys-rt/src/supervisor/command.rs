@@ -117,6 +117,20 @@ pub(crate) enum Order {
 }
 
 /// Where a child of a supervisor stands.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[supervisor] struct App { #[child] counter: ActorRef<Counter> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// assert_eq!(app.children().await?[0].status, ChildStatus::Running);
+/// app.terminate_child("counter").await?;
+/// assert_eq!(app.children().await?[0].status, ChildStatus::Stopped);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ChildStatus {
@@ -129,6 +143,28 @@ pub enum ChildStatus {
 }
 
 /// One row of [`Supervised::children`](crate::Supervised::children).
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[supervisor]
+/// struct App {
+///     #[child]
+///     first: ActorRef<Counter>,
+///     #[child(restart = "transient", shutdown = "1s")]
+///     second: ActorRef<Counter>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// let children: Vec<ChildInfo> = app.children().await?;
+/// assert_eq!(children.iter().map(|child| &*child.id).collect::<Vec<_>>(), ["first", "second"]);
+/// assert_eq!(children[1].restart, RestartPolicy::Transient);
+/// assert_eq!(children[1].shutdown, Shutdown::After(Duration::from_secs(1)));
+/// assert_eq!(children[1].pid, app.second.pid());
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildInfo {
@@ -148,11 +184,28 @@ pub struct ChildInfo {
     pub incarnation: u32,
 }
 
-/// How many children a supervisor has.
+/// How many children a supervisor has: what [`Supervised::count`](crate::Supervised::count) gives.
+///
+/// Erlang's `count_children/1`.
+///
+/// ```
+/// use airssys_rt::ChildCount;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[supervisor] struct App { #[child(count = 4)] counters: Pool<Counter>, #[child] one: ActorRef<Counter> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// app.terminate_child("one").await?;
+/// let count: ChildCount = app.count().await?;
+/// assert_eq!((count.specs, count.active, count.workers, count.supervisors), (5, 4, 5, 0));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChildCount {
-    /// All that it knows.
+    /// All that it knows, running or not.
     pub specs: usize,
     /// Those that run.
     pub active: usize,
@@ -162,7 +215,24 @@ pub struct ChildCount {
     pub workers: usize,
 }
 
-/// How a supervisor fares.
+/// How a supervisor fares: what [`Supervised::health`](crate::Supervised::health) gives, for a health check.
+///
+/// ```
+/// use airssys_rt::Health;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Clerk;
+/// # #[handlers] impl Clerk { #[handler] fn faint(&mut self) -> ActorResult { Err(ActorError::msg("the heat")) } #[handler] fn wave(&self) {} }
+/// # #[supervisor] struct App { #[child] clerk: ActorRef<Clerk> }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// assert!(app.clerk.faint().await.is_err());
+/// app.clerk.wave().await?; // the next incarnation does
+/// let health: Health = app.health().await?;
+/// assert!(health.is_healthy());
+/// assert_eq!((health.running, health.recent_restarts, health.max_restarts), (1, 1, 3));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Health {
@@ -179,7 +249,8 @@ pub struct Health {
 }
 
 impl Health {
-    /// Whether no child waits for its next start.
+    /// Whether no child waits for its next start. A child that is kept stopped does not count: it was stopped on purpose, or was
+    /// done.
     #[must_use]
     pub fn is_healthy(&self) -> bool {
         self.restarting == 0

@@ -18,7 +18,48 @@ use super::home::Home;
 
 /// A running supervisor, and through [`Deref`] the typed references of its children.
 ///
-/// It keeps nothing alive: a supervisor runs until it is stopped, gives up, or its own supervisor ends it.
+/// It keeps nothing alive: a supervisor runs until it is stopped, gives up, or its own supervisor ends it. The calls that
+/// look after children are requests to the supervisor, answered between its other work, also while it restarts somebody;
+/// dropped half-way, such a call may have been carried out.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[supervisor]
+/// struct App {
+///     #[child]
+///     counter: ActorRef<Counter>,
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), Box<dyn std::error::Error>> {
+///     let system = System::new("shop");
+///     let app: Supervised<App> = system.start(App::spec()).await?;
+///     assert_eq!(app.counter.add(7).await?, 7); // each field is a live reference
+///
+///     // A child that is stopped by hand stays down until it is restarted by hand, or with its group.
+///     app.terminate_child("counter").await?;
+///     assert_eq!(app.health().await?.stopped, 1);
+///     app.restart_child("counter").await?;
+///     assert_eq!(app.counter.add(1).await?, 1, "the reference stays, the state does not");
+///
+///     // Children can be added and taken out at run time.
+///     let extra = app.start_child(ChildSpec::new("extra", || async { Ok(Counter(0)) })).await?;
+///     assert_eq!(app.child::<Counter>("extra").await, Some(extra));
+///     assert_eq!(app.count().await?.active, 2);
+///     app.terminate_child("extra").await?;
+///     app.delete_child("extra").await?;
+///     assert_eq!(app.children().await?.len(), 1);
+///
+///     let monitor = app.monitor();
+///     assert_eq!(app.process().pid(), app.pid());
+///     assert_eq!(app.stop().await?, ExitReason::Shutdown);
+///     assert_eq!(monitor.await.pid, app.pid());
+///     Ok(())
+/// }
+/// ```
 pub struct Supervised<S = ()> {
     actor: ActorRef<Supervisor>,
     home: Home,
@@ -31,7 +72,7 @@ impl<S> Supervised<S> {
         Self { actor, home, tree: Arc::new(tree) }
     }
 
-    /// Its id.
+    /// Its id, the same through all restarts by its own supervisor.
     #[must_use]
     pub fn pid(&self) -> ProcessId {
         self.actor.pid()
@@ -51,12 +92,44 @@ impl<S> Supervised<S> {
         self.actor.stop()
     }
 
-    /// Kills it. Its children are killed, too.
+    /// Kills it. Its children are killed, too, without their stop handlers.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// # #[supervisor] struct App { #[child] counter: ActorRef<Counter> }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let app = system.start(App::spec()).await?;
+    /// assert_eq!(app.kill().await?, ExitReason::Killed);
+    /// assert_eq!(app.counter.add(1).await, Err(AskError::Stopped));
+    /// # Ok(()) }
+    /// ```
     pub fn kill(&self) -> Ended {
         self.actor.kill()
     }
 
-    /// A future of the notice that it has ended for good.
+    /// A future of the notice that it has ended for good: stopped, or because it gave up.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # #[actor] struct Mayfly;
+    /// # #[handlers] impl Mayfly { #[handler] fn die(&mut self) -> ActorResult { Err(ActorError::msg("noon")) } }
+    /// #[supervisor(max_restarts = 1, within = "5s")]
+    /// struct Meadow {
+    ///     #[child]
+    ///     mayfly: ActorRef<Mayfly>,
+    /// }
+    /// # impl Default for Mayfly { fn default() -> Self { Self } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let system = System::new("doc");
+    /// let meadow = system.start(Meadow::spec()).await?;
+    /// let monitor = meadow.monitor();
+    /// while meadow.mayfly.die().await != Err(AskError::Stopped) {}
+    /// assert_eq!(monitor.await.reason, ExitReason::Shutdown); // it has given up
+    /// # Ok(()) }
+    /// ```
     pub fn monitor(&self) -> Monitor {
         self.actor.monitor()
     }
@@ -70,7 +143,7 @@ impl<S> Supervised<S> {
         called.map_err(|_| ChildError::NoSupervisor)
     }
 
-    /// How many children it has. One that is being restarted is no active one.
+    /// How many children it has. One that is being restarted is no active one. See [`ChildCount`].
     ///
     /// # Errors
     /// [`ChildError::NoSupervisor`] when it has ended.
@@ -87,7 +160,7 @@ impl<S> Supervised<S> {
         Ok(count)
     }
 
-    /// How it fares.
+    /// How it fares: see [`Health`].
     ///
     /// # Errors
     /// [`ChildError::NoSupervisor`] when it has ended.
@@ -128,10 +201,10 @@ impl<S> Supervised<S> {
         called.map_err(|_| ChildError::NoSupervisor)?
     }
 
-    /// Forgets a stopped child.
+    /// Forgets a stopped child: its id is free, and its reference has ended for good.
     ///
     /// # Errors
-    /// [`ChildError::Running`] or [`ChildError::Restarting`] when it is not stopped.
+    /// [`ChildError::Running`] or [`ChildError::Restarting`] when it is not stopped, [`ChildError::NotFound`].
     pub async fn delete_child(&self, id: &str) -> Result<(), ChildError> {
         let id: Arc<str> = id.into();
         let called = self.home.call(|tell| Order::Delete { id, tell }).await;

@@ -4,7 +4,22 @@ use std::time::Duration;
 
 use crate::exit::ExitReason;
 
-/// When a child is restarted: Erlang's three.
+/// When a child is restarted: Erlang's three. What counts as a failure, [`ExitReason`] says.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Job;
+/// # #[handlers] impl Job { #[handler] fn finish(&mut self, ctx: &mut Context<Self>) { ctx.stop(); } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let job = ChildSpec::new("job", || async { Ok(Job) }).restart(RestartPolicy::Transient);
+/// let supervisor = system.start(Supervisor::builder().child(job)).await?;
+/// let job: ActorRef<Job> = supervisor.child("job").await.expect("it runs");
+/// job.finish().await?;
+/// # while supervisor.count().await?.active > 0 { tokio::task::yield_now().await }
+/// assert_eq!(supervisor.children().await?[0].status, ChildStatus::Stopped); // it was done
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartPolicy {
     /// Always.
@@ -37,6 +52,27 @@ impl RestartPolicy {
 }
 
 /// How a supervisor ends a child.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[supervisor]
+/// struct App {
+///     #[child(shutdown = "2s")] // Shutdown::After(Duration::from_secs(2))
+///     polite: ActorRef<Counter>,
+///     #[child(shutdown = "kill")] // Shutdown::Kill
+///     quick: ActorRef<Counter>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// assert_eq!(app.children().await?[1].shutdown, Shutdown::Kill);
+/// app.stop().await?;
+/// assert_eq!(app.polite.process().exit_reason(), Some(ExitReason::Shutdown));
+/// assert_eq!(app.quick.process().exit_reason(), Some(ExitReason::Killed));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shutdown {
     /// At its next await, without its stop handler.
@@ -48,6 +84,23 @@ pub enum Shutdown {
 }
 
 /// Whether a supervisor ends when significant children have.
+///
+/// It stops the others in reverse order, and ends with [`ExitReason::Shutdown`]. As in Erlang/OTP 24.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Job;
+/// # #[handlers] impl Job { #[handler] fn finish(&mut self, ctx: &mut Context<Self>) { ctx.stop(); } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let job = ChildSpec::new("job", || async { Ok(Job) }).restart(RestartPolicy::Transient).significant(true);
+/// let once = Supervisor::builder().auto_shutdown(AutoShutdown::AnySignificant).child(job);
+/// let once = system.start(once).await?;
+/// let job: ActorRef<Job> = once.child("job").await.expect("it runs");
+/// job.finish().await?;
+/// assert_eq!(once.process().wait().await, ExitReason::Shutdown);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AutoShutdown {
     /// It does not.

@@ -17,7 +17,41 @@ use crate::request::{Request, sends};
 /// Several actors of one type: each message goes to the next one in turn.
 ///
 /// The members are children of one supervisor; for its strategy the pool is one child, inside it is
-/// one-for-one. The references are stable, so the pool is, too.
+/// one-for-one. The references are stable, so the pool is, too. A message goes to the member whose turn it is, also when
+/// that one is busy and another is not.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// # #[derive(Debug)]
+/// struct Job(u32);
+/// # #[actor] #[derive(Default)] struct Worker { sum: u32 }
+/// #[handlers]
+/// impl Worker {
+///     #[handler(message)]
+///     fn job(&mut self, job: Job) -> u32 {
+///         self.sum += job.0;
+///         self.sum
+///     }
+/// }
+///
+/// #[supervisor]
+/// struct App {
+///     #[child(count = 2)]
+///     workers: Pool<Worker>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let app = system.start(App::spec()).await?;
+/// app.workers.tell(Job(1)).await?; // to the first
+/// app.workers.try_tell(Job(10))?; // to the second
+/// assert_eq!(app.workers.ask(Job(2)).await?, 3);
+/// assert_eq!(app.workers.members().len(), 2);
+///
+/// let anybody: Recipient<Job> = app.workers.recipient();
+/// assert_eq!(anybody.ask::<u32>(Job(20)).await?, 30);
+/// # Ok(()) }
+/// ```
 pub struct Pool<A: Actor> {
     members: Arc<[ActorRef<A>]>,
     next: Arc<AtomicUsize>,
@@ -41,6 +75,9 @@ impl<A: Actor> Pool<A> {
     sends!();
 
     /// Asks every member at the same time: the answers in order of the members, errors in place.
+    ///
+    /// # Cancel safety
+    /// As of each of the asks: what was sent is handled, and its answer is dropped.
     ///
     /// ```
     /// # use airssys_rt::prelude::*;
@@ -85,7 +122,7 @@ impl<A: Actor> Pool<A> {
         answers.into_iter().map(|answer| answer.unwrap_or(Err(AskError::NoReply))).collect()
     }
 
-    /// The pool as a [`Recipient`].
+    /// The pool as a [`Recipient`]: its messages, too, go to the members in turn.
     #[must_use]
     pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
     where

@@ -130,7 +130,20 @@ fn kept(rank: u32) -> Rank {
 /// A supervisor: an actor that starts, restarts and ends others.
 ///
 /// Made by [`Supervisor::builder`] or by `#[supervisor]` on a struct; run by
-/// [`System::start`](crate::System::start).
+/// [`System::start`](crate::System::start), which gives a [`Supervised`](crate::Supervised). This is its state, which
+/// nobody sees.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let counter = ChildSpec::new("counter", || async { Ok(Counter(0)) });
+/// let supervisor = system.start(Supervisor::builder().child(counter)).await?;
+/// assert_eq!(supervisor.count().await?.active, 1);
+/// # Ok(()) }
+/// ```
 pub struct Supervisor {
     flags: Flags,
     intensity: Intensity,
@@ -156,7 +169,7 @@ enum Heard {
 }
 
 impl Supervisor {
-    /// Builds the spec of a supervisor by hand.
+    /// Builds the spec of a supervisor by hand: see [`SupervisorBuilder`](crate::SupervisorBuilder).
     pub fn builder() -> SupervisorBuilder {
         SupervisorBuilder::new()
     }

@@ -28,6 +28,29 @@ pub(crate) type Plan =
     Box<dyn FnOnce(Starting) -> Pin<Box<dyn Future<Output = Result<(), StartError>> + Send>> + Send>;
 
 /// Builds the spec of a supervisor by hand; `#[supervisor]` writes the same calls.
+///
+/// It is a spec itself when its children are all that is wanted; [`plan`](Self::plan) gives a typed handle.
+///
+/// ```
+/// use airssys_rt::SupervisorBuilder;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let builder: SupervisorBuilder = Supervisor::builder()
+///     .name("back office")
+///     .strategy(RestartStrategy::OneForAll)
+///     .max_restarts(5)
+///     .within(Duration::from_secs(10))
+///     .backoff(Backoff::new(Duration::from_millis(100), Duration::from_secs(30)))
+///     .auto_shutdown(AutoShutdown::Never)
+///     .child(ChildSpec::new("counter", || async { Ok(Counter(0)) }));
+/// let office = system.start(builder).await?;
+/// let counter: ActorRef<Counter> = office.child("counter").await.expect("it runs");
+/// assert_eq!(counter.add(7).await?, 7);
+/// # Ok(()) }
+/// ```
 #[must_use]
 pub struct SupervisorBuilder {
     flags: Flags,
@@ -72,7 +95,7 @@ impl SupervisorBuilder {
         Self { flags: Flags::default(), children: Vec::new() }
     }
 
-    /// What it is called in the tree.
+    /// What it is called in the tree and in errors. It is no registered name: [`Start::named`](crate::Start::named) gives one.
     pub fn name(mut self, name: impl Into<Arc<str>>) -> Self {
         self.flags.label = Some(name.into());
         self
@@ -84,13 +107,14 @@ impl SupervisorBuilder {
         self
     }
 
-    /// How many restarts are allowed within the window; with one more it gives up. 3 without this.
+    /// How many restarts are allowed within the window; with one more it gives up, and ends with
+    /// [`ExitReason::Shutdown`](crate::ExitReason::Shutdown). 3 without this. The budget is that of all its children together.
     pub fn max_restarts(mut self, restarts: u32) -> Self {
         self.flags.max_restarts = restarts;
         self
     }
 
-    /// The window in which restarts are counted. 5 s without this.
+    /// The window in which restarts are counted, a sliding one: each restart ages out by itself. 5 s without this.
     pub fn within(mut self, window: Duration) -> Self {
         self.flags.within = window;
         self
@@ -108,7 +132,7 @@ impl SupervisorBuilder {
         self
     }
 
-    /// Adds a child after those added before. Its reference is found by
+    /// Adds a child after those added before: the order is the start order. Its reference is found by
     /// [`Supervised::child`]; [`plan`](Self::plan) hands references on by type.
     pub fn child<C: IntoChild>(mut self, child: C) -> Self {
         self.children.push(Box::new(child));
@@ -170,7 +194,28 @@ fn duplicate(children: &[Box<dyn Planned>]) -> Option<String> {
 }
 
 /// A supervisor that can be started: by [`System::start`](crate::System::start), or below another one by
-/// [`ChildSpec::supervisor`](crate::ChildSpec::supervisor).
+/// [`ChildSpec::supervisor`](crate::ChildSpec::supervisor). `S` is what [`Supervised`] derefs to.
+///
+/// What is wrong with it is said when it is started, by [`StartError::Invalid`], before any child is.
+///
+/// ```
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// #[supervisor]
+/// struct App {
+///     first: i64,
+///
+///     #[child(start = Counter(first))]
+///     counter: ActorRef<Counter>,
+/// }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let spec: SupervisorSpec<App> = App::spec(100);
+/// let app: Supervised<App> = system.start(spec).await?;
+/// assert_eq!(app.counter.add(1).await?, 101);
+/// # Ok(()) }
+/// ```
 #[must_use = "a spec starts nothing by itself"]
 pub struct SupervisorSpec<S> {
     flags: Flags,
@@ -249,7 +294,24 @@ impl Startable for SupervisorBuilder {
     }
 }
 
-/// What a plan starts children with, in start order.
+/// What a plan starts children with, in start order: see [`SupervisorBuilder::plan`].
+///
+/// ```
+/// use airssys_rt::Starting;
+/// # use airssys_rt::prelude::*;
+/// # #[actor] #[derive(Default)] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let system = System::new("doc");
+/// let spec = Supervisor::builder().plan(|mut children: Starting| async move {
+///     let first = children.start(ChildSpec::new("first", || async { Ok(Counter(1)) })).await?;
+///     let second = children.start(ChildSpec::new("second", || async { Ok(Counter(2)) })).await?;
+///     Ok((first, second))
+/// });
+/// let both = system.start(spec).await?;
+/// assert_eq!(both.0.add(0).await? + both.1.add(0).await?, 3);
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Starting {
     pub(crate) home: Home,

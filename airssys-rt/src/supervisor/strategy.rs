@@ -3,6 +3,18 @@
 use std::ops::Range;
 
 /// How a supervisor answers the failure of one child: Erlang's three.
+///
+/// The children that it takes down are stopped, the last started first, and when all have ended they are started again in
+/// order, under the references they always had.
+///
+/// ```
+/// use airssys_rt::RestartStrategy;
+///
+/// // Of four children, the second has failed:
+/// assert_eq!(RestartStrategy::OneForOne.affected(1, 4), 1..2);
+/// assert_eq!(RestartStrategy::OneForAll.affected(1, 4), 0..4);
+/// assert_eq!(RestartStrategy::RestForOne.affected(1, 4), 1..4);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartStrategy {
     /// The failed child alone is restarted.
@@ -15,7 +27,7 @@ pub enum RestartStrategy {
 }
 
 impl RestartStrategy {
-    /// The children, in start order, that a failure of child `failed` takes down with it.
+    /// The children, in start order, that a failure of child `failed` of `count` takes down with it: their numbers from 0 on.
     #[must_use]
     pub fn affected(self, failed: usize, count: usize) -> Range<usize> {
         match self {

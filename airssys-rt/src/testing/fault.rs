@@ -3,7 +3,22 @@
 use std::fmt;
 use std::time::Duration;
 
-/// Something that goes wrong with an actor.
+/// Something that goes wrong with an actor: for [`Simulation::strike`](super::Simulation::strike), and in the log.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+/// use airssys_rt::testing::{Fault, Simulation};
+///
+/// # #[actor] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// Simulation::check(0..10, |sim| async move {
+///     let counter = sim.system().spawn(Counter(0));
+///     sim.strike(counter.pid(), 1, Fault::Kill);
+///     counter.add(1).tell().await.unwrap();
+///     assert_eq!(counter.process().wait().await, ExitReason::Killed);
+/// });
+/// assert_eq!(Fault::Delay(Duration::from_millis(5)).to_string(), "delay of 5ms");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Fault {
@@ -34,7 +49,7 @@ impl fmt::Display for Fault {
     }
 }
 
-/// How likely each kind of fault is, from 0 to 1.
+/// How likely each kind of fault is, from 0 to 1: for [`Simulation::inject`](super::Simulation::inject).
 ///
 /// `panic`, `error`, `kill` and `stop` are drawn at each message that an actor is about to handle, `abort` and `delay`
 /// each time its task is about to run. Supervisors are spared unless [`supervisors`](Self::supervisors) says otherwise.
@@ -44,10 +59,20 @@ impl fmt::Display for Fault {
 /// use std::time::Duration;
 ///
 /// Simulation::check(0..10, |sim| async move {
-///     sim.inject(Faults::none().panic(0.02).kill(0.01).delay(0.1, Duration::from_millis(50)));
-///     /* … */
+///     sim.inject(
+///         Faults::none()
+///             .panic(0.02)
+///             .error(0.02)
+///             .kill(0.01)
+///             .stop(0.01)
+///             .abort(0.01)
+///             .delay(0.1, Duration::from_millis(50))
+///             .supervisors(true),
+///     );
+///     /* … the system under test … */
 ///     sim.inject(Faults::none());
 /// });
+/// assert_eq!(Faults::all(0.0), Faults::none().delay(0.0, Duration::from_millis(10)));
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[must_use]
@@ -63,7 +88,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Nothing goes wrong.
+    /// Nothing goes wrong: to begin with, and to end the trouble.
     pub fn none() -> Self {
         Self::default()
     }
@@ -94,7 +119,7 @@ impl Faults {
         Self { stop: probability, ..self }
     }
 
-    /// How likely an actor's task is to be dropped instead of run.
+    /// How likely an actor's task is to be dropped instead of run: as if it had been aborted from outside.
     pub fn abort(self, probability: f64) -> Self {
         Self { abort: probability, ..self }
     }

@@ -9,7 +9,22 @@ use crate::process_id::ProcessId;
 
 use super::fault::Fault;
 
-/// One line of [`Simulation::log`](super::Simulation::log).
+/// One line of [`Simulation::log`](super::Simulation::log). Displayed, it is the time in seconds, the actor and what happened.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+/// use airssys_rt::testing::{Entry, Event, Simulation};
+///
+/// # #[actor] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// Simulation::check(0..10, |sim| async move {
+///     let counter = sim.system().start(Counter(0)).await.unwrap();
+///     let log: Vec<Entry> = sim.log();
+///     assert_eq!(log[0].pid, Some(counter.pid()));
+///     assert_eq!(log[0].what, Event::Started { incarnation: 1 });
+///     assert_eq!(log[0].to_string(), "    0.000000 <1> Counter started, incarnation 1");
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Entry {
@@ -23,7 +38,25 @@ pub struct Entry {
     pub what: Event,
 }
 
-/// What may happen in a simulation.
+/// What may happen in a simulation: see [`Entry`].
+///
+/// ```
+/// use airssys_rt::prelude::*;
+/// use airssys_rt::testing::{Event, Simulation};
+///
+/// # #[actor] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// /// How many actors have ended for good.
+/// fn ends(sim: &Simulation) -> usize {
+///     sim.log().iter().filter(|entry| matches!(entry.what, Event::Ended { .. })).count()
+/// }
+///
+/// Simulation::check(0..10, |sim| async move {
+///     let counter = sim.system().spawn(Counter(0));
+///     counter.stop().await.unwrap();
+///     assert_eq!(ends(&sim), 1);
+/// });
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {

@@ -14,8 +14,10 @@ use crate::lock::Lock;
 use crate::recipient::Recipient;
 use crate::reply::Port;
 
-/// An address of messages of type `M` that records them and answers as it is told.
+/// An address of messages of type `M` that records them and answers as it is told: a mock of any actor, since the typed methods
+/// are on every [`Address`].
 ///
+/// Code that is to be tested with one takes an `impl CounterApi`, an [`impl Address<M>`](Address) or a [`Recipient`].
 /// A probe is of no system: a timer set on it (`tell_after`, `tell_every`) does nothing, and `blocking_ask` gives
 /// [`AskError::Stopped`].
 ///
@@ -25,14 +27,23 @@ use crate::reply::Port;
 ///
 /// # #[actor] struct Ledger;
 /// # #[handlers(message(derive(Debug, Clone, PartialEq)))] impl Ledger { #[handler] fn deposit(&mut self, amount: u64) -> u64 { amount } }
+/// async fn save(ledger: &impl LedgerApi) -> Result<u64, AskError> {
+///     ledger.deposit(7).await // the code under test
+/// }
+///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let ledger = Probe::<LedgerMessage>::new();
 /// ledger.answer_with(|message| match message {
 ///     LedgerMessage::Deposit { amount } => Box::new(amount + 1),
 ///     _ => Box::new(()),
 /// });
-/// assert_eq!(ledger.deposit(7).await, Ok(8u64));
+/// assert_eq!(save(&ledger).await, Ok(8));
+/// assert_eq!(ledger.received(), 1);
 /// assert_eq!(ledger.next().await, LedgerMessage::Deposit { amount: 7 });
+/// assert_eq!(ledger.try_next(), None);
+///
+/// ledger.end();
+/// assert_eq!(save(&ledger).await, Err(AskError::Stopped));
 /// # }
 /// ```
 pub struct Probe<M: Send + 'static> {
@@ -62,24 +73,53 @@ impl<M: Send + 'static> Probe<M> {
         Self { inside: Arc::new(Inside { state: Lock::new(state), arrived: Notify::new() }) }
     }
 
-    /// Answers every further ask with what `answer` returns, which has to be of the handler's return type.
+    /// Answers every further ask with what `answer` returns, which has to be of the handler's return type: of another one, the ask
+    /// ends with [`AskError::NoReply`].
     pub fn answer_with(&self, answer: impl FnMut(&M) -> Box<dyn Any + Send> + Send + 'static) {
         self.inside.state.lock().answerer = Some(Box::new(answer));
     }
 
     /// Answers the oldest unanswered ask. False when there is none.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # use airssys_rt::testing::Probe;
+    /// # #[actor] struct Ledger;
+    /// # #[handlers(message(derive(Debug, PartialEq)))] impl Ledger { #[handler] fn deposit(&mut self, amount: u64) -> u64 { amount } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ledger = Probe::<LedgerMessage>::new();
+    /// let asked = tokio::spawn(ledger.deposit(7).owned().ask());
+    /// assert_eq!(ledger.next().await, LedgerMessage::Deposit { amount: 7 });
+    /// assert!(ledger.answer(8_u64));
+    /// assert_eq!(asked.await?, Ok(8));
+    /// # Ok(()) }
+    /// ```
     pub fn answer<R: Send + 'static>(&self, answer: R) -> bool {
         let port = self.inside.state.lock().unanswered.pop_front();
         port.map(|port| port.accept(&mut Some(answer))).is_some()
     }
 
     /// Fails the oldest unanswered ask. False when there is none.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// # use airssys_rt::testing::Probe;
+    /// # #[actor] struct Ledger;
+    /// # #[handlers] impl Ledger { #[handler] fn deposit(&mut self, amount: u64) -> u64 { amount } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let ledger = Probe::<LedgerMessage>::new();
+    /// let asked = tokio::spawn(ledger.deposit(7).owned().ask());
+    /// ledger.next().await;
+    /// assert!(ledger.fail(AskError::Full));
+    /// assert_eq!(asked.await?, Err(AskError::Full));
+    /// # Ok(()) }
+    /// ```
     pub fn fail(&self, error: AskError) -> bool {
         let port = self.inside.state.lock().unanswered.pop_front();
         port.map(|port| port.fail(error)).is_some()
     }
 
-    /// Refuses everything from now on, as an actor does that has ended.
+    /// Refuses everything from now on, as an actor does that has ended. Asks without an answer get [`AskError::Stopped`].
     pub fn end(&self) {
         let unanswered = {
             let mut state = self.inside.state.lock();
@@ -91,7 +131,10 @@ impl<M: Send + 'static> Probe<M> {
         }
     }
 
-    /// The oldest message that was received and not taken out. Waits for one.
+    /// The oldest message that was received and not taken out. Waits for one, without limit.
+    ///
+    /// # Cancel safety
+    /// Dropped, no message is lost.
     pub async fn next(&self) -> M {
         loop {
             let arrived = self.inside.arrived.notified();
@@ -114,7 +157,19 @@ impl<M: Send + 'static> Probe<M> {
         self.inside.state.lock().received.len()
     }
 
-    /// The probe as a [`Recipient`].
+    /// The probe as a [`Recipient`]: for code that takes one.
+    ///
+    /// ```
+    /// # use airssys_rt::prelude::*;
+    /// use airssys_rt::testing::Probe;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let probe = Probe::<&str>::new();
+    /// let to: Recipient<&str> = probe.recipient();
+    /// to.tell("hello").await?;
+    /// assert_eq!(probe.next().await, "hello");
+    /// # Ok(()) }
+    /// ```
     #[must_use]
     pub fn recipient(&self) -> Recipient<M> {
         Recipient::new(self.clone())

@@ -45,6 +45,9 @@ use super::schedule::Schedule;
 ///     let counter = sim.system().spawn(Counter::default());
 ///     sim.crash_randomly(0.3);
 ///     while counter.increment().await.is_ok() {}
+///     sim.note("it has crashed");
+///     assert_eq!((sim.crashes(), sim.faults()), (1, 1));
+///     assert!(sim.steps(counter.pid()) >= 1);
 ///     let lines: Vec<String> = sim.log().iter().map(ToString::to_string).collect();
 ///     lines
 /// };
@@ -57,10 +60,28 @@ pub struct Simulation {
 }
 
 impl Simulation {
-    /// Runs `test` once for every seed. A panic names its seed on standard error.
+    /// Runs `test` once for every seed, each in a system of its own. A panic names its seed on standard error: `seed..seed + 1`
+    /// plays that run again.
     ///
     /// # Panics
     /// With the panic of the first failing seed.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    /// use airssys_rt::testing::Simulation;
+    ///
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// Simulation::check(0..100, |sim| async move {
+    ///     let counter = sim.system().spawn(Counter(0));
+    ///     let (one, other) = (counter.clone(), counter.clone());
+    ///     let tasks = [tokio::spawn(async move { one.add(1).await }), tokio::spawn(async move { other.add(2).await })];
+    ///     for task in tasks {
+    ///         task.await.unwrap().unwrap();
+    ///     }
+    ///     assert_eq!(counter.add(0).await, Ok(3)); // whoever was first
+    /// });
+    /// ```
     pub fn check<F, Fut>(seeds: Range<u64>, test: F)
     where
         F: Fn(Simulation) -> Fut,
@@ -87,9 +108,8 @@ impl Simulation {
         }
     }
 
-    /// Runs `test` once for every seed, as [`check`](Self::check), and says how many orders of handler runs there were.
-    ///
-    /// It shows how much of what may happen the seeds have tried.
+    /// Runs `test` once for every seed, as [`check`](Self::check), and says how many orders of handler runs there were: how much of
+    /// what may happen the seeds have tried. [`Exploration`] has an example.
     ///
     /// # Panics
     /// With the panic of the first failing seed.
@@ -115,6 +135,8 @@ impl Simulation {
     }
 
     /// Runs `test` with one seed and returns what it returns.
+    ///
+    /// Call it from a plain `#[test]`, outside any runtime: it makes its own.
     ///
     /// # Panics
     /// With the panic of `test`, when nothing is left that could run, or when no runtime can be made.
@@ -166,19 +188,37 @@ impl Simulation {
         })
     }
 
-    /// The simulated system.
+    /// The simulated system. It is used as any other.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    /// use airssys_rt::testing::Simulation;
+    ///
+    /// let (seed, waited) = Simulation::run(7, |sim| async move {
+    ///     let began = tokio::time::Instant::now();
+    ///     tokio::time::sleep(Duration::from_secs(3_600)).await; // passes at once: the time is virtual
+    ///     assert_eq!(sim.system().name(), "simulation");
+    ///     (sim.seed(), began.elapsed())
+    /// });
+    /// assert_eq!((seed, waited.as_secs()), (7, 3_600));
+    /// ```
     #[must_use]
     pub fn system(&self) -> &System {
         &self.system
     }
 
     /// The seed of this run.
+    ///
+    /// ```
+    /// # use airssys_rt::testing::Simulation;
+    /// assert_eq!(Simulation::run(42, |sim| async move { sim.seed() }), 42);
+    /// ```
     #[must_use]
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// From now on, each message makes its actor panic with this probability instead of being handled.
+    /// From now on, each message makes its actor panic with this probability, from 0 to 1, instead of being handled.
     ///
     /// The same as `inject(Faults::none().panic(probability))`.
     pub fn crash_randomly(&self, probability: f64) {
@@ -186,6 +226,32 @@ impl Simulation {
     }
 
     /// From now on, these faults strike, instead of those named before.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    /// use airssys_rt::testing::{Faults, Simulation};
+    ///
+    /// # #[actor] #[derive(Default)] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+    /// #[supervisor(max_restarts = 1_000)]
+    /// struct App {
+    ///     #[child]
+    ///     counter: ActorRef<Counter>,
+    /// }
+    ///
+    /// let faults = Simulation::run(7, |sim| async move {
+    ///     let app = sim.system().start(App::spec()).await.unwrap();
+    ///     sim.inject(Faults::none().panic(0.5));
+    ///     for _ in 0..100 {
+    ///         let _ = app.counter.add(1).await;
+    ///     }
+    ///     sim.inject(Faults::none());
+    ///     assert!(app.counter.add(1).await.is_ok(), "it has survived them all");
+    ///     assert_eq!(sim.crashes(), sim.faults(), "there were panics alone");
+    ///     sim.faults()
+    /// });
+    /// assert!(faults > 10);
+    /// ```
     pub fn inject(&self, faults: Faults) {
         self.schedule.state.lock().faults = faults;
     }
@@ -195,13 +261,35 @@ impl Simulation {
     /// A step is one run of its task: from where it was woken to its next await, or to the end of what was queued. A panic
     /// or an error strikes at the first message from that step on. With a loop over `step` a test tries every moment
     /// at which a process can be hit; [`steps`](Self::steps) tells how many there are.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    /// use airssys_rt::testing::{Fault, Simulation};
+    ///
+    /// # #[actor] struct Counter(i64);
+    /// # #[handlers] impl Counter { #[handler] async fn add(&mut self, by: i64) -> i64 { tokio::task::yield_now().await; self.0 += by; self.0 } }
+    /// let play = |step: Option<u64>| {
+    ///     Simulation::run(7, move |sim| async move {
+    ///         let counter = sim.system().spawn(Counter(0));
+    ///         if let Some(step) = step {
+    ///             sim.strike(counter.pid(), step, Fault::Kill);
+    ///         }
+    ///         let answer = counter.add(1).await;
+    ///         assert_eq!(answer.is_err(), step.is_some());
+    ///         sim.steps(counter.pid())
+    ///     })
+    /// };
+    /// for step in 1..=play(None) {
+    ///     play(Some(step)); // hit at each moment of its life, the ask ends all the same
+    /// }
+    /// ```
     pub fn strike(&self, pid: ProcessId, step: u64, fault: Fault) {
         let mut state = self.schedule.state.lock();
         let at = state.steps.get(&pid).copied().unwrap_or(0) + step.max(1);
         state.due.insert((pid, at), fault);
     }
 
-    /// How many steps a process has made.
+    /// How many steps a process has made: see [`strike`](Self::strike).
     #[must_use]
     pub fn steps(&self, pid: ProcessId) -> u64 {
         self.schedule.state.lock().steps.get(&pid).copied().unwrap_or(0)
@@ -209,29 +297,56 @@ impl Simulation {
 
     /// Drops the task of a process now, as if it had been aborted from outside. False when none waits: an idle actor has
     /// no task, and one that runs, as the caller does, cannot be dropped.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    /// use airssys_rt::testing::Simulation;
+    ///
+    /// # #[actor] struct Sleeper;
+    /// # #[handlers] impl Sleeper { #[handler] async fn sleep(&mut self) { std::future::pending().await } }
+    /// Simulation::check(0..10, |sim| async move {
+    ///     let sleeper = sim.system().spawn(Sleeper);
+    ///     let asked = tokio::spawn(sleeper.sleep().owned().ask());
+    ///     tokio::time::sleep(Duration::from_secs(1)).await; // virtual; it sleeps by then
+    ///     assert!(sim.abort(sleeper.pid()));
+    ///     assert_eq!(asked.await.unwrap(), Err(AskError::Crashed { reason: ExitReason::Killed }));
+    /// });
+    /// ```
     pub fn abort(&self, pid: ProcessId) -> bool {
         self.schedule.abort(pid)
     }
 
-    /// How many faults of all kinds there were.
+    /// How many faults of all kinds there were so far.
     #[must_use]
     pub fn faults(&self) -> u64 {
         self.schedule.state.lock().struck.values().sum()
     }
 
-    /// How many of them were panics.
+    /// How many of the [`faults`](Self::faults) were panics.
     #[must_use]
     pub fn crashes(&self) -> u64 {
         self.schedule.state.lock().struck.get("panic").copied().unwrap_or(0)
     }
 
-    /// Everything that happened so far, in order: starts, messages, faults, ends. The same for the same seed, byte for byte.
+    /// Everything that happened so far, in order: starts, messages, faults, ends. The same for the same seed, byte for byte. See
+    /// [`Entry`].
     #[must_use]
     pub fn log(&self) -> Vec<Entry> {
         self.schedule.state.lock().log.clone()
     }
 
-    /// As [`log`](Self::log), and forgets it.
+    /// As [`log`](Self::log), and forgets it: the next log begins here.
+    ///
+    /// ```
+    /// use airssys_rt::testing::{Event, Simulation};
+    ///
+    /// Simulation::check(0..10, |sim| async move {
+    ///     sim.note("the calm");
+    ///     assert_eq!(sim.take_log().len(), 1);
+    ///     sim.note("the storm");
+    ///     assert_eq!(sim.take_log()[0].what, Event::Note("the storm".into()));
+    /// });
+    /// ```
     #[must_use]
     pub fn take_log(&self) -> Vec<Entry> {
         std::mem::take(&mut self.schedule.state.lock().log)
@@ -243,7 +358,26 @@ impl Simulation {
     }
 }
 
-/// How much of what may happen some seeds have tried: see [`Simulation::explore`].
+/// How much of what may happen some seeds have tried: what [`Simulation::explore`] gives.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+/// use airssys_rt::testing::{Exploration, Simulation};
+///
+/// # #[actor] struct Counter(i64);
+/// # #[handlers] impl Counter { #[handler] fn add(&mut self, by: i64) -> i64 { self.0 += by; self.0 } }
+/// let seen: Exploration = Simulation::explore(0..100, |sim| async move {
+///     let both = [sim.system().spawn(Counter(0)), sim.system().spawn(Counter(0))];
+///     for counter in &both {
+///         counter.add(1).tell().await.unwrap();
+///     }
+///     for counter in &both {
+///         counter.drain().await.unwrap();
+///     }
+/// });
+/// assert_eq!(seen.runs, 100);
+/// assert!(seen.orders >= 2, "either may be the first");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Exploration {
