@@ -86,11 +86,16 @@ fn anchors(page: &str) -> BTreeSet<String> {
     headings.map(anchor).collect()
 }
 
-/// The number of a row: a capital C and three digits.
+/// Whether a word begins with the number of a row: a capital C and three digits.
+fn is_row(word: &str) -> bool {
+    let number = word.strip_prefix('C').and_then(|rest| rest.get(..3));
+    number.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The rows that a text names.
 fn rows(text: &str) -> BTreeSet<String> {
     let words = text.split(|letter: char| !letter.is_alphanumeric());
-    let is_row = |word: &&str| word.len() == 4 && word.starts_with('C') && word[1..].parse::<u16>().is_ok();
-    words.filter(is_row).map(str::to_owned).collect()
+    words.filter(|word| word.len() == 4 && is_row(word)).map(str::to_owned).collect()
 }
 
 #[test]
@@ -179,6 +184,47 @@ fn every_file_that_is_named_exists() {
     }
     println!("{count} files");
     assert!(count > 10);
+}
+
+#[test]
+fn every_test_and_program_that_is_named_exists() {
+    let mut sources = Vec::new();
+    files(&root().join("tests/tests"), "rs", &mut sources);
+    let tests: String = sources.iter().map(|path| read(path)).collect();
+    let mut count = 0;
+    for (name, page) in chapters() {
+        let (prose, fences) = parts(&page);
+        for word in
+            code(&prose).into_iter().filter(|word| word.starts_with('c') && is_row(&word.to_uppercase()))
+        {
+            count += 1;
+            assert!(tests.contains(&format!("fn {word}(")), "{name} names a test that there is not: {word}");
+        }
+        let blocks =
+            fences.iter().filter(|(language, _)| language == "sh").flat_map(|(_, text)| text.lines());
+        let commands = blocks.chain(code(&prose)).filter(|line| line.starts_with("cargo "));
+        for words in commands.map(|line| line.split_whitespace().collect::<Vec<_>>()) {
+            for pair in words.windows(2) {
+                let places = match pair[0] {
+                    "-p" => vec![pair[1].to_owned()],
+                    "--test" => vec![format!("tests/tests/{}.rs", pair[1])],
+                    "--bin" => vec![format!("tests/src/bin/{}.rs", pair[1])],
+                    "--example" => ["examples/", "benches/examples/"]
+                        .iter()
+                        .flat_map(|place| {
+                            [format!("{place}{}.rs", pair[1]), format!("{place}{}/main.rs", pair[1])]
+                        })
+                        .collect(),
+                    _ => continue,
+                };
+                count += 1;
+                let exists = places.iter().any(|place| root().join(place).exists());
+                assert!(exists, "{name}: `{}`: there is no {places:?}", words.join(" "));
+            }
+        }
+    }
+    println!("{count} tests and programs");
+    assert!(count > 8);
 }
 
 #[test]
