@@ -100,6 +100,8 @@ pub trait Actor: Sized + Send + 'static {
     const STOPS: bool = true;
     /// Whether [`on_error`](Self::on_error) does anything; false lets a failure be dealt with in place.
     const HANDLES_ERRORS: bool = true;
+    /// Whether [`prepare`](Self::prepare) does anything; false saves a look at every start.
+    const PREPARES: bool = true;
     /// Whether [`on_exit`](Self::on_exit) gets the exits of linked actors, which otherwise end this one.
     const TRAPS_EXITS: bool = false;
     #[doc(hidden)]

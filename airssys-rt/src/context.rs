@@ -732,7 +732,7 @@ impl<A: Actor> Context<A> {
         let parent: Arc<dyn AnyCell> = self.cell.clone();
         let owner = Parent { pid: self.pid(), cell: Arc::downgrade(&parent) };
         cell.with_rare(|rare| rare.owner = Some(Arc::new(Box::new(owner))));
-        kernel.table.insert(cell.clone());
+        kernel.table.insert(pid, cell.clone());
         parent.own(pid, false);
         let actor = ActorRef::new(cell);
         actor.cell.begin();

@@ -240,13 +240,12 @@ impl System {
     /// After [`shutdown`](Self::shutdown) has begun the actor ends unstarted.
     pub fn spawn<A: Actor>(&self, actor: A) -> ActorRef<A> {
         let pid = self.kernel.table.next_pid();
-        let cell = Cell::new(self.kernel.clone(), pid, Some(actor));
-        let actor = ActorRef::new(cell);
+        let actor = ActorRef { cell: Cell::referenced(self.kernel.clone(), pid, actor) };
         if self.kernel.is_closing() {
             actor.cell.clone().bury(ExitReason::Shutdown);
             return actor;
         }
-        self.kernel.table.insert(actor.cell.clone());
+        self.kernel.table.insert(pid, actor.cell.clone());
         actor.cell.begin();
         if self.kernel.is_closing() {
             // The shutdown may have looked before the actor was in the table.
@@ -815,7 +814,7 @@ pub(crate) fn enroll<A: Actor>(
             .claim(&name, cell.clone())
             .map_err(|owner| StartError::NameTaken { name: name.clone(), owner })?;
     }
-    kernel.table.insert(cell.clone());
+    kernel.table.insert(cell.pid(), cell.clone());
     Ok(())
 }
 

@@ -39,14 +39,56 @@ type Pages = HashMap<u64, Box<Page>, BuildHasherDefault<PageHasher>>;
 
 #[derive(Default)]
 struct Shard {
+    /// The page that was asked for last by a newcomer, and its number: actors that come and go one by one need no other.
+    newest: Option<(u64, Box<Page>)>,
     pages: Pages,
-    /// A page that stays when its last tenant goes: actors that come and go one by one need no other.
-    kept: Option<u64>,
 }
 
 struct Page {
     tenants: u32,
     slots: [Option<Arc<dyn AnyCell>>; PAGE],
+}
+
+impl Page {
+    fn leave(&mut self, slot: usize) -> Option<Arc<dyn AnyCell>> {
+        let cell = self.slots[slot].take();
+        self.tenants -= u32::from(cell.is_some());
+        cell
+    }
+}
+
+impl Shard {
+    fn all(&self) -> impl Iterator<Item = &Page> {
+        self.newest.iter().map(|(_, page)| &**page).chain(self.pages.values().map(|page| &**page))
+    }
+
+    /// Makes this page the newest; the one before joins the others, unless it is empty: then it is this one.
+    #[inline(never)]
+    fn turn_to(&mut self, number: u64) -> &mut Page {
+        let mut spare = None;
+        if let Some((before, page)) = self.newest.take() {
+            if page.tenants == 0 {
+                spare = Some(page);
+            } else {
+                self.pages.insert(before, page);
+            }
+        }
+        let page = self.pages.remove(&number).or(spare);
+        let page = page.unwrap_or_else(|| Box::new(Page { tenants: 0, slots: [const { None }; PAGE] }));
+        &mut self.newest.insert((number, page)).1
+    }
+
+    #[inline(never)]
+    fn leave_old(&mut self, number: u64, slot: usize) -> (Option<Arc<dyn AnyCell>>, Option<Box<Page>>) {
+        let Some(page) = self.pages.get_mut(&number) else { return (None, None) };
+        let cell = page.leave(slot);
+        let empty = if page.tenants == 0 { self.pages.remove(&number) } else { None };
+        // A storm that is over gives its memory back.
+        if self.pages.is_empty() && self.pages.capacity() > 64 {
+            self.pages.shrink_to_fit();
+        }
+        (cell, empty)
+    }
 }
 
 pub(crate) struct Table {
@@ -70,53 +112,39 @@ impl Table {
         ProcessId::new(self.next.fetch_add(1, Ordering::Relaxed))
     }
 
-    pub(crate) fn insert(&self, cell: Arc<dyn AnyCell>) {
-        let (shard, page, slot) = place(cell.pid());
+    pub(crate) fn insert(&self, pid: ProcessId, cell: Arc<dyn AnyCell>) {
+        let (shard, number, slot) = place(pid);
         let mut shard = self.shards[shard].lock();
-        let Shard { pages, kept } = &mut *shard;
-        if let Some(before) = kept.filter(|kept| *kept != page) {
-            // The ids have moved on: so does the page, if nobody lives there.
-            *kept = None;
-            if pages.get(&before).is_some_and(|page| page.tenants == 0)
-                && let Some(empty) = pages.remove(&before)
-            {
-                pages.entry(page).or_insert(empty);
-            }
-        }
-        let page =
-            pages.entry(page).or_insert_with(|| Box::new(Page { tenants: 0, slots: [const { None }; PAGE] }));
+        let page = match &mut shard.newest {
+            Some((newest, page)) if *newest == number => page,
+            _ => shard.turn_to(number),
+        };
         let old = page.slots[slot].replace(cell);
         page.tenants += u32::from(old.is_none());
+        drop(shard);
+        drop(old);
     }
 
     pub(crate) fn remove(&self, pid: ProcessId) {
         let (shard, number, slot) = place(pid);
         let mut shard = self.shards[shard].lock();
-        let Shard { pages, kept } = &mut *shard;
-        let Some(page) = pages.get_mut(&number) else { return };
-        let cell = page.slots[slot].take();
-        page.tenants -= u32::from(cell.is_some());
-        let empty = match kept {
-            _ if page.tenants > 0 => None,
-            Some(kept) if *kept == number => None,
-            Some(_) => pages.remove(&number),
-            None => {
-                *kept = Some(number);
-                None
-            }
+        let gone = match &mut shard.newest {
+            Some((newest, page)) if *newest == number => (page.leave(slot), None),
+            _ => shard.leave_old(number, slot),
         };
-        // A storm that is over gives its memory back.
-        if pages.len() <= 1 && pages.capacity() > 64 {
-            pages.shrink_to_fit();
-        }
         drop(shard);
         // Outside the lock: the last reference to a cell may run destructors.
-        drop((cell, empty));
+        drop(gone);
     }
 
     pub(crate) fn get(&self, pid: ProcessId) -> Option<Arc<dyn AnyCell>> {
-        let (shard, page, slot) = place(pid);
-        self.shards[shard].lock().pages.get(&page)?.slots[slot].clone()
+        let (shard, number, slot) = place(pid);
+        let shard = self.shards[shard].lock();
+        let page = match &shard.newest {
+            Some((newest, page)) if *newest == number => page,
+            _ => shard.pages.get(&number)?,
+        };
+        page.slots[slot].clone()
     }
 
     /// All of them, in order of their ids.
@@ -124,7 +152,7 @@ impl Table {
         let mut all = Vec::new();
         for shard in &self.shards {
             let shard = shard.lock();
-            all.extend(shard.pages.values().flat_map(|page| page.slots.iter().flatten().cloned()));
+            all.extend(shard.all().flat_map(|page| page.slots.iter().flatten().cloned()));
         }
         all.sort_unstable_by_key(|cell| cell.pid());
         all
@@ -133,7 +161,7 @@ impl Table {
     pub(crate) fn len(&self) -> usize {
         self.shards
             .iter()
-            .map(|shard| shard.lock().pages.values().map(|page| page.tenants as usize).sum::<usize>())
+            .map(|shard| shard.lock().all().map(|page| page.tenants as usize).sum::<usize>())
             .sum()
     }
 }

@@ -17,7 +17,12 @@ pub fn constants(model: &Handlers) -> TokenStream {
     let stops = says(model, Role::Stop, "STOPS");
     let errors = says(model, Role::Error, "HANDLES_ERRORS");
     let traps = model.of(Role::Exit).next().map(|_| says(model, Role::Exit, "TRAPS_EXITS"));
-    quote!(#starts #stops #errors #traps)
+    let prepares = prepare(model).is_none().then(|| {
+        quote!(
+            const PREPARES: bool = false;
+        )
+    });
+    quote!(#starts #stops #errors #prepares #traps)
 }
 
 /// The hooks that the runtime calls.

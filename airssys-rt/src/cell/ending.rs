@@ -97,6 +97,57 @@ impl<A: Actor> Cell<A> {
         self.end_here(state)
     }
 
+    /// Ends here and now an idle actor that has lost its last reference, and of which nobody knows: nobody named it,
+    /// watches it, waits for it, or has sent anything. False, and nothing done, where any of this is not so.
+    pub(super) fn end_unnoticed(self: &Arc<Self>) -> bool {
+        let mut state = self.state.lock();
+        if state.phase != Phase::Idle
+            || state.rare.is_some()
+            || !state.mailbox.is_at_rest()
+            || self.kernel.schedule.is_some()
+            || instrument::is_on()
+            || !self.may_end_here(&mut state)
+        {
+            return false;
+        }
+        self.signal.fetch_or(signal::DRAIN, Ordering::AcqRel);
+        state.phase = Phase::Running;
+        state.closed = true;
+        drop(state);
+        if std::mem::needs_drop::<A>() {
+            ENDING.set(ENDING.get() + 1);
+            if let Some(mut seat) = self.seat.try_take() {
+                self.drop_state(&mut seat);
+            }
+            ENDING.set(ENDING.get() - 1);
+        }
+        self.kernel.table.remove(self.pid);
+        let mut state = self.state.lock();
+        if state.rare.is_some()
+            || !state.mailbox.is_at_rest()
+            || self.signal.load(Ordering::Acquire) != signal::DRAIN
+        {
+            // Somebody found it after all.
+            state.phase = Phase::Down;
+            self.bring_to_end(state, self.signalled().reason);
+            return true;
+        }
+        state.phase = Phase::Ended;
+        state.reason = Some(Simple::Normal);
+        let (accepted, handled) = state.take_counts();
+        let waker = state.waker.take();
+        drop(state);
+        if accepted | handled != 0 {
+            let tally = Tally { accepted: accepted.into(), handled: handled.into(), ..Tally::default() };
+            self.kernel.retire(tally);
+        }
+        if let Some(waker) = waker {
+            // The parked task leaves.
+            waker.wake();
+        }
+        true
+    }
+
     /// Whether an idle actor can end on this stack: nothing of its end awaits.
     fn may_end_here(&self, state: &mut State<A>) -> bool {
         !A::STOPS

@@ -117,12 +117,23 @@ pub(crate) enum Posted<A: Actor> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// A cell with its first state in place, which is not started yet.
+    /// A cell without references, its first state in place or not, which is not started yet.
     pub(crate) fn new(kernel: Arc<Kernel>, pid: ProcessId, actor: Option<A>) -> Arc<Self> {
+        Self::with_references(kernel, pid, actor, 0)
+    }
+
+    /// A cell with its first state in place, and one reference.
+    #[inline]
+    pub(crate) fn referenced(kernel: Arc<Kernel>, pid: ProcessId, actor: A) -> Arc<Self> {
+        Self::with_references(kernel, pid, Some(actor), 1)
+    }
+
+    #[inline]
+    fn with_references(kernel: Arc<Kernel>, pid: ProcessId, actor: Option<A>, references: u32) -> Arc<Self> {
         Arc::new(Self {
             kernel,
             pid,
-            references: AtomicU32::new(0),
+            references: AtomicU32::new(references),
             ahead: AtomicU32::new(0),
             incarnation: AtomicU32::new(0),
             signal: AtomicU8::new(0),
@@ -144,20 +155,23 @@ impl<A: Actor> Cell<A> {
             return;
         }
         self.incarnation.store(1, Ordering::Relaxed);
-        let mut ctx = Context::new(self.clone());
-        let prepared = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ctx.prepare()));
-        if let Err(payload) = prepared {
-            let reason = ActorError::panic(payload).reason();
-            crate::instrument::start_failed(self.pid, None, std::any::type_name::<A>(), &reason);
-            return self.end_for_good(reason);
+        if A::PREPARES {
+            let mut ctx = Context::new(self.clone());
+            let prepared = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| ctx.prepare()));
+            if let Err(payload) = prepared {
+                let reason = ActorError::panic(payload).reason();
+                crate::instrument::start_failed(self.pid, None, std::any::type_name::<A>(), &reason);
+                return self.end_for_good(reason);
+            }
         }
         self.kernel.note(&**self, || Event::Started { incarnation: 1 });
         let mut state = self.state.lock();
         state.phase = Phase::Idle;
-        let waits = !state.mailbox.is_empty();
-        let action = if waits { state.schedule() } else { Action::Nothing };
-        drop(state);
-        self.act(action);
+        if !state.mailbox.is_empty() {
+            let action = state.schedule();
+            drop(state);
+            self.act(action);
+        }
     }
 
     /// Starts an incarnation in the actor's own task.
@@ -176,7 +190,7 @@ impl<A: Actor> Cell<A> {
         let action = state.rouse();
         drop(state);
         if revived {
-            self.kernel.table.insert(self.clone());
+            self.kernel.table.insert(self.pid, self.clone());
         }
         Self::resolve(settled, &ExitReason::Shutdown);
         self.act(action);
@@ -778,7 +792,9 @@ impl<A: Actor> Cell<A> {
 
     #[inline(never)]
     fn abandon(self: &Arc<Self>) {
-        self.request_end(Ending::Drain, true);
+        if !self.end_unnoticed() {
+            self.request_end(Ending::Drain, true);
+        }
     }
 }
 

@@ -395,7 +395,7 @@ impl<A: Actor> Starter for Cell<A> {
                 let claimed = self.kernel_ref().registry.claim(name, self.clone());
                 claimed.map_err(|owner| StartError::NameTaken { name: name.into(), owner })?;
             }
-            self.kernel_ref().table.insert(self.clone());
+            self.kernel_ref().table.insert(self.pid(), self.clone());
             let adopted = self.boss().is_some_and(|owner| owner.adopt(self.pid(), declared));
             if !adopted {
                 return Err(StartError::NoSupervisor);
