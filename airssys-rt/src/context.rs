@@ -87,6 +87,12 @@ impl<A: Actor> Context<A> {
         Self { cell, answer: Exclusive::new(Answer::told()), wishes: Exclusive::new(None), preparing: false }
     }
 
+    /// For one message, with its answer.
+    #[inline]
+    pub(crate) fn answering(cell: Arc<Cell<A>>, answer: Answer<'static>) -> Self {
+        Self { answer: Exclusive::new(answer), ..Self::new(cell) }
+    }
+
     /// Sets up what the actor declares.
     pub(crate) fn prepare(&mut self) {
         self.preparing = true;

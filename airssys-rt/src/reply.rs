@@ -50,6 +50,14 @@ thread_local! {
     static SPARE: Place<Option<Arc<dyn Any + Send + Sync>>> = const { Place::new(None) };
 }
 
+fn take_spare() -> Option<Arc<dyn Any + Send + Sync>> {
+    SPARE.try_with(Place::take).ok().flatten()
+}
+
+fn keep_spare(spare: Arc<dyn Any + Send + Sync>) {
+    let _ = SPARE.try_with(|place| drop(place.replace(Some(spare))));
+}
+
 enum State<R> {
     Empty,
     Waiting(Waker),
@@ -71,13 +79,14 @@ impl<R> ReplyCell<R> {
     where
         R: Send + 'static,
     {
-        let spare = SPARE.take().and_then(|spare| spare.downcast::<Self>().ok());
+        let spare = take_spare().and_then(|spare| spare.downcast::<Self>().ok());
         if let Some(mut spare) = spare
             && let Some(cell) = Arc::get_mut(&mut spare)
         {
-            *cell.state.get_mut() = State::Empty;
+            // Nothing lies in it, so there are no destructors that would have to look.
+            std::mem::forget(std::mem::replace(cell.state.get_mut(), State::Empty));
+            std::mem::forget(std::mem::replace(&mut cell.caller, caller));
             cell.deadline = Some(deadline);
-            cell.caller = caller;
             return spare;
         }
         Arc::new(Self::new(Some(deadline), caller))
@@ -89,7 +98,9 @@ impl<R> ReplyCell<R> {
     where
         R: Send + 'static,
     {
-        SPARE.with(|spare| drop(spare.replace(Some(self))));
+        if !self.caller.is_some() {
+            keep_spare(self);
+        }
     }
 
     fn settle(&self, answer: Result<R, AskError>) {

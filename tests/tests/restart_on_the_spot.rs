@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
+use airssys_rt::SupervisorBuilder;
 use airssys_rt::prelude::*;
 use tests::supervision::{Door, bounded, eventually};
 
@@ -172,7 +173,7 @@ async fn c036_a_restart_that_waits_is_finished_before_the_supervisor_does_anythi
         eventually("the second start", async || script.tries() == 2).await;
         door.open();
         let rows = supervisor.children().await.unwrap();
-        assert_eq!((rows[0].status, rows[0].incarnation), (airssys_rt::ChildStatus::Running, 2));
+        assert_eq!((rows[0].status, rows[0].incarnation), (ChildStatus::Running, 2));
         assert_eq!(asked.await.unwrap(), Ok(vec![1]));
         system.shutdown().await;
     })

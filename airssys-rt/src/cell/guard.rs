@@ -33,6 +33,7 @@ thread_local! {
 }
 
 /// The actor whose async handler, hook or start expression is being polled on this thread.
+#[inline(never)]
 pub(crate) fn current() -> Option<Current> {
     CURRENT.with(|current| current.borrow().clone())
 }

@@ -252,42 +252,10 @@ pub(super) fn begin_async<A: Actor>(
     let deadline = port.as_ref().and_then(|port| port.deadline());
     let room = home.room(port.as_deref());
     *ctx.answer() = Answer::of(port);
-    if home.kernel.schedule.is_some()
-        && let Err(trouble) = simulated(home, ctx, record)
-    {
+    if let Some(trouble) = home.simulated(ctx, record) {
         return Some(Err(trouble));
     }
     Some(Ok(Job { mail, room, deadline, record }))
-}
-
-/// Makes a message ready that is not asked too late.
-pub(super) fn attended<A: Actor>(
-    home: &Arc<Cell<A>>,
-    ctx: &mut Context<A>,
-    message: A::Message,
-    port: Option<Arc<dyn Port>>,
-) -> Result<Job<A>, Trouble> {
-    let record = Record::of_message::<A>();
-    let deadline = port.as_ref().and_then(|port| port.deadline());
-    let room = home.room(port.as_deref());
-    *ctx.answer() = Answer::of(port);
-    if home.kernel.schedule.is_some() {
-        simulated(home, ctx, record)?;
-    }
-    Ok(Job { mail: Mail::Message(Letter { message, port: None }), room, deadline, record })
-}
-
-/// What a simulation does to a message that is about to be handled.
-#[cold]
-fn simulated<A: Actor>(home: &Arc<Cell<A>>, ctx: &mut Context<A>, record: Record) -> Result<(), Trouble> {
-    match catch_unwind(AssertUnwindSafe(|| home.about_to_handle(record.message_type))) {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => {
-            ctx.answer().fail(ask_error(&error));
-            Err(Trouble::Failed { error, record })
-        }
-        Err(payload) => Err(crashed(ctx, ActorError::panic(payload), record)),
-    }
 }
 
 /// The async handler of a message, run as its actor.
@@ -378,6 +346,24 @@ impl<A: Actor> Cell<A> {
         match &self.kernel.schedule {
             None => Ok(()),
             Some(schedule) => self.simulate(schedule.about_to_handle(&**self, message)),
+        }
+    }
+
+    /// What a simulation does to an async message that is about to be handled, if that is the end of it.
+    #[inline]
+    pub(super) fn simulated(self: &Arc<Self>, ctx: &mut Context<A>, record: Record) -> Option<Trouble> {
+        if self.kernel.schedule.is_some() { self.struck(ctx, record) } else { None }
+    }
+
+    #[cold]
+    fn struck(self: &Arc<Self>, ctx: &mut Context<A>, record: Record) -> Option<Trouble> {
+        match catch_unwind(AssertUnwindSafe(|| self.about_to_handle(record.message_type))) {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => {
+                ctx.answer().fail(ask_error(&error));
+                Some(Trouble::Failed { error, record })
+            }
+            Err(payload) => Some(crashed(ctx, ActorError::panic(payload), record)),
         }
     }
 

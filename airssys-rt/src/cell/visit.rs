@@ -22,14 +22,15 @@ use std::time::Instant;
 use crate::actor::Actor;
 use crate::context::Context;
 use crate::error::ActorResult;
+use crate::instrument;
 use crate::kernel::count;
 use crate::letter::Letter;
 use crate::lock::MutexGuard;
 use crate::mail::Mail;
-use crate::reply::Port;
+use crate::reply::{Answer, Port};
 
 use super::guard::Interrupt;
-use super::handle::{Record, attended, finish_async, handling};
+use super::handle::{Record, finish_async};
 use super::inline::{PATIENCE, is_sampled};
 use super::relay::{Hosting, host_for};
 use super::run::{VISIT, Worker, lifetime, take_turn, visit};
@@ -274,25 +275,30 @@ fn visited<A: Actor>(
     // Made before the first poll: a task that is dropped unpolled has to clean up, too.
     let mut visitor = Visitor { cell, gone: false };
     async move {
-        let mut ctx = Context::new(visitor.cell.clone());
+        let deadline = port.as_ref().and_then(|port| port.deadline());
+        let room = instrument::is_on().then(|| visitor.cell.room(port.as_deref()));
+        let mut ctx = Context::answering(visitor.cell.clone(), Answer::of(port));
         let mut seat = take_turn(&visitor.cell);
-        let outcome = match (attended(&visitor.cell, &mut ctx, message, port), seat.as_mut()) {
-            (Ok(job), Some(actor)) => handling(&visitor.cell, actor, &mut ctx, job).await,
-            (Err(trouble), _) => {
-                drop(seat);
-                visitor.leave();
-                return Done::Rough(Box::new(Rough {
-                    handled: 0,
-                    trouble: Some(trouble),
-                    batch: VecDeque::new(),
-                }));
-            }
-            // Nothing to run: only a broken rule gets here.
-            (Ok(_), None) => Err(Interrupt::Dropped),
-        };
+        let mut outcome = Err(Interrupt::Dropped);
+        if let Some(trouble) = visitor.cell.simulated(&mut ctx, Record::of_message::<A>()) {
+            drop(seat);
+            visitor.leave();
+            return Done::Rough(Box::new(Rough {
+                handled: 0,
+                trouble: Some(trouble),
+                batch: VecDeque::new(),
+            }));
+        }
+        // Without a state only by a broken rule.
+        if let Some(actor) = seat.as_mut() {
+            // Called within: by hand, a handler may do something before it gives its future.
+            let handling = async { Actor::handle(actor, message, &mut ctx).await };
+            outcome = visitor.cell.guarded(deadline, room, handling).await;
+        }
         drop(seat);
         visitor.leave();
         if matches!(outcome, Ok(Ok(()))) && ctx.is_smooth() {
+            std::mem::forget(outcome);
             visitor.cell.count_told_errors();
             ctx.put_down();
             return Done::Smooth;
