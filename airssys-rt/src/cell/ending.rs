@@ -20,13 +20,13 @@ use crate::context::Context;
 use crate::error::{AskError, discard, panic_text, shielded};
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::instrument;
-use crate::lock::MutexGuard;
 use crate::mail::Mail;
 use crate::mailbox::Ticket;
 use crate::process::{AnyCell, ChildEnd, Ending, LinkKey, Overdue, Tally, Until, Watcher};
 use crate::seat::Turn;
 use crate::testing::log::Event;
 
+use super::gate::Locked;
 use super::guard::Interrupt;
 use super::state::{Failure, Had, Limit, More, Phase, Simple, State};
 use super::{Cell, signal};
@@ -134,7 +134,7 @@ impl<A: Actor> Cell<A> {
         }
         state.phase = Phase::Ended;
         state.reason = Some(Simple::Normal);
-        let (accepted, handled) = state.take_counts();
+        let (accepted, handled) = self.take_counts(&mut state);
         let waker = state.waker.take();
         drop(state);
         if accepted | handled != 0 {
@@ -166,7 +166,7 @@ impl<A: Actor> Cell<A> {
     }
 
     /// Says how it ended: others may have asked for it meanwhile, in another way.
-    fn end_here(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>) -> Option<ExitReason> {
+    fn end_here(self: &Arc<Self>, mut state: Locked<'_, A>) -> Option<ExitReason> {
         state.phase = Phase::Running;
         // Nobody named it, watches it or waits for it: its end is its own.
         let alone = state.rare.is_none();
@@ -415,14 +415,14 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    fn bring_to_end(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>, reason: ExitReason) {
+    fn bring_to_end(self: &Arc<Self>, mut state: Locked<'_, A>, reason: ExitReason) {
         state.phase = Phase::Ended;
         state.closed = true;
         // Until everything below is done, nobody hears that it has ended, whenever he comes to wait for it.
         state.ending = true;
         let left = (!state.mailbox.is_at_rest()).then(|| state.mailbox.clear());
         self.waiting.store(false, Ordering::SeqCst);
-        let (accepted, handled) = state.take_counts();
+        let (accepted, handled) = self.take_counts(&mut state);
         let waker = state.waker.take();
         let mut reason = reason;
         let belongings = match &mut state.rare {

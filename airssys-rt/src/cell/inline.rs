@@ -14,21 +14,19 @@ use crate::config::BackpressureStrategy;
 use crate::context::Context;
 use crate::error::{ActorError, AskError};
 use crate::instrument::{self, Caller, Room};
-use crate::lock::MutexGuard;
 use crate::mail::Mail;
+use crate::process::Tally;
 use crate::reply::{Answer, AnySpot, watched};
 use crate::seat::Turn;
 
+use super::gate::{Locked, PATIENCE, is_sampled};
 use super::handle::{Record, Step, Trouble, ask_error, run_plain};
-use super::state::{Phase, State};
+use super::state::Phase;
 use super::{Action, Cell};
 
 /// How many queued plain messages an asker runs before its own.
 const HELP: usize = 8;
-/// Two runs in so many are timed, one after the other, the first two among them.
-const SAMPLE: u32 = 256;
-/// How many slow runs in a row make an actor slow; one asker in so many then looks again.
-pub(super) const PATIENCE: u8 = 2;
+/// Of an actor that is slow, one asker in so many looks again.
 const AGAIN: u32 = 1_024;
 /// A plain handler that takes longer has its actor asked the long way.
 pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
@@ -85,16 +83,10 @@ impl<A: Actor> Cell<A> {
         if !self.kernel.is_quietly_here(poll) || instrument::is_on() {
             return self.ask_here_observed(message, spot);
         }
-        let mut state = self.state.lock();
         // An idle actor is open, unsignalled, and nobody waits for room: each of them would have scheduled it.
-        if state.phase != Phase::Idle
-            || is_sampled(state.handled)
-            || self.slow.load(Ordering::Relaxed) >= PATIENCE
-        {
-            return self.ask_with_others(state, message, spot);
+        if !self.state.enter() {
+            return self.ask_with_others(self.state.lock(), message, spot);
         }
-        state.phase = Phase::Running;
-        drop(state);
         let Some(mut seat) = self.seat.try_take() else { return self.turned_away(message) };
         let Some(actor) = seat.as_mut() else { return self.turned_away(message) };
         let mut ctx = Context::new(self.clone());
@@ -111,13 +103,10 @@ impl<A: Actor> Cell<A> {
         ctx.put_down();
         // Rule 2: the turn first, then the phase.
         drop(seat);
-        let mut state = self.state.lock();
-        state.count_both(&self.kernel);
-        if !state.mailbox.is_at_rest() || self.signal.load(Ordering::Acquire) != 0 {
-            self.go_on(state);
-            return Ok(());
+        self.state.count();
+        if !self.state.leave() {
+            self.give_back(VecDeque::new(), 0, 0, None);
         }
-        state.phase = Phase::Idle;
         Ok(())
     }
 
@@ -141,20 +130,11 @@ impl<A: Actor> Cell<A> {
         Err(message)
     }
 
-    /// There is more to do: the actor's own task does it.
-    #[inline(never)]
-    fn go_on(self: &Arc<Self>, mut state: MutexGuard<'_, State<A>>) {
-        state.phase = Phase::Scheduled;
-        let action = state.rouse();
-        drop(state);
-        self.act(action);
-    }
-
     /// By the whole way: where a few plain messages wait, the asker runs them first.
     #[inline(never)]
     fn ask_with_others(
         self: &Arc<Self>,
-        mut state: MutexGuard<'_, State<A>>,
+        mut state: Locked<'_, A>,
         message: A::Message,
         spot: &mut (dyn AnySpot + 'static),
     ) -> Result<(), A::Message> {
@@ -162,7 +142,7 @@ impl<A: Actor> Cell<A> {
             || state.closed
             || state.mailbox.has_waiting()
             || self.signal.load(Ordering::Acquire) != 0
-            || (self.slow.load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
+            || (self.state.slow.load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
         {
             return Err(message);
         }
@@ -179,7 +159,11 @@ impl<A: Actor> Cell<A> {
             self.ahead.store(ahead, Ordering::Relaxed);
         }
         state.phase = Phase::Running;
-        let sample = is_sampled(state.handled);
+        let sample = is_sampled(self.state.counted());
+        if self.state.is_full() {
+            let counted = u64::from(self.state.take_counted());
+            self.kernel.retire(Tally { accepted: counted, handled: counted, ..Tally::default() });
+        }
         drop(state);
         let Some(mut seat) = self.seat.try_take() else {
             self.give_back(batch, 0, 0, None);
@@ -296,10 +280,10 @@ impl<A: Actor> Cell<A> {
     #[cold]
     pub(super) fn note_speed(&self, took: Duration) {
         let slow = match took > LONG {
-            true => self.slow.load(Ordering::Relaxed).saturating_add(1),
+            true => self.state.slow.load(Ordering::Relaxed).saturating_add(1),
             false => 0,
         };
-        self.slow.store(slow, Ordering::Relaxed);
+        self.state.slow.store(slow, Ordering::Relaxed);
     }
 
     #[inline(never)]
@@ -341,8 +325,12 @@ impl<A: Actor> Cell<A> {
         verdict: Option<Trouble>,
     ) {
         let mut state = self.state.lock();
-        state.count_accepted(accepted, &self.kernel);
-        state.count_handled(handled, &self.kernel);
+        let by_ask = accepted.min(handled);
+        if by_ask > 0 {
+            self.state.count();
+        }
+        state.count_accepted(accepted - by_ask, &self.kernel);
+        state.count_handled(handled - by_ask, &self.kernel);
         if !batch.is_empty() {
             state.mailbox.restore(&mut batch);
         }
@@ -362,10 +350,4 @@ impl<A: Actor> Cell<A> {
         drop(state);
         self.act(action);
     }
-}
-
-/// Whether this run of a handler is timed.
-#[inline]
-pub(super) fn is_sampled(handled: u32) -> bool {
-    handled & (SAMPLE - 2) == 0
 }

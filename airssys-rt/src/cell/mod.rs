@@ -9,10 +9,12 @@
 //!    there is one task a cell at most. `waker` is set while that task is parked or its handler is pending.
 //! 4. No foreign code runs under the lock: wakers, destructors and hooks are called after it.
 //! 5. No two cells are locked at once.
-//! 6. `ahead` is written by the holder of the turn alone; senders read it to know how full the mailbox is.
+//! 6. While the gate of the lock is open, an asker takes the turn without it: see `gate`.
+//! 7. `ahead` is written by the holder of the turn alone; senders read it to know how full the mailbox is.
 
 mod again;
 mod ending;
+mod gate;
 mod guard;
 mod handle;
 mod inline;
@@ -41,7 +43,6 @@ use crate::error::{ActorError, AskError, shielded};
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::letter::Letter;
-use crate::lock::Lock;
 use crate::mail::{DownNotice, ExitNotice, Mail};
 use crate::mailbox::{Item, Offer, Room};
 use crate::papers::Papers;
@@ -56,6 +57,7 @@ use crate::testing::log::Event;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
 
+use gate::Gated;
 use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
 pub(crate) use again::{Begun, Left};
@@ -94,9 +96,7 @@ pub struct Cell<A: Actor> {
     signal: AtomicU8,
     /// Whether senders wait for room.
     waiting: AtomicBool,
-    /// How often in a row a plain handler was seen to take long: then asks go the long way.
-    slow: AtomicU8,
-    state: Lock<State<A>>,
+    state: Gated<A>,
     seat: Seat<A>,
 }
 
@@ -138,8 +138,7 @@ impl<A: Actor> Cell<A> {
             incarnation: AtomicU32::new(0),
             signal: AtomicU8::new(0),
             waiting: AtomicBool::new(false),
-            slow: AtomicU8::new(0),
-            state: Lock::new(State::new()),
+            state: Gated::new(State::new()),
             seat: Seat::new(actor),
         })
     }
@@ -460,6 +459,13 @@ impl<A: Actor> Cell<A> {
         self.state.lock().rare.as_ref()?.papers.clone()
     }
 
+    /// Takes what it has counted, by the holder of the turn or after the last one.
+    fn take_counts(&self, state: &mut State<A>) -> (u32, u32) {
+        let (accepted, handled) = state.take_counts();
+        let inside = self.state.take_counted();
+        (accepted + inside, handled + inside)
+    }
+
     /// Ends every wait of the given kind.
     fn resolve(waiters: Vec<Waiter>, reason: &ExitReason) {
         for waiter in waiters {
@@ -550,8 +556,8 @@ impl<A: Actor> AnyCell for Cell<A> {
         let (monitors, links) =
             state.more_if_any().map_or((0, 0), |more| (more.monitors.len(), more.links.len()));
         Tally {
-            accepted: u64::from(state.mailbox_accepted()),
-            handled: u64::from(state.handled),
+            accepted: u64::from(state.mailbox_accepted()) + u64::from(self.state.counted()),
+            handled: u64::from(state.handled) + u64::from(self.state.counted()),
             queued: u64::from(state.mailbox.load() + self.ahead.load(Ordering::Relaxed)),
             monitors,
             links,

@@ -31,8 +31,8 @@ use crate::context::Context;
 use crate::kernel::Kernel;
 use crate::mail::Mail;
 
+use super::gate::{PATIENCE, is_sampled};
 use super::handle::{Step, run_plain};
-use super::inline::{PATIENCE, is_sampled};
 use super::state::{Linger, Phase};
 use super::{Action, Cell};
 
@@ -150,7 +150,7 @@ impl<A: Actor> Cell<A> {
     }
 
     fn hand_over(self: &Arc<Self>, action: Action) {
-        if self.slow.load(Ordering::Relaxed) >= PATIENCE
+        if self.state.slow.load(Ordering::Relaxed) >= PATIENCE
             || self.kernel.schedule.as_ref().is_some_and(|schedule| !schedule.runs_at_once(self.pid))
         {
             return self.act(action);

@@ -391,23 +391,6 @@ impl<A: Actor> State<A> {
         }
     }
 
-    /// One message, accepted and handled in one go.
-    #[inline]
-    pub(super) fn count_both(&mut self, kernel: &Kernel) {
-        self.accepted += 1;
-        self.handled += 1;
-        if (self.accepted | self.handled) > u32::MAX / 2 {
-            self.pass_on(kernel);
-        }
-    }
-
-    #[cold]
-    fn pass_on(&mut self, kernel: &Kernel) {
-        let (accepted, handled) = self.take_counts();
-        count(&kernel.totals.accepted, accepted.into());
-        count(&kernel.totals.handled, handled.into());
-    }
-
     pub(super) fn mailbox_accepted(&self) -> u32 {
         self.accepted
     }

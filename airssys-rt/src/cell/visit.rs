@@ -25,16 +25,15 @@ use crate::error::ActorResult;
 use crate::instrument;
 use crate::kernel::count;
 use crate::letter::Letter;
-use crate::lock::MutexGuard;
 use crate::mail::Mail;
 use crate::reply::{Answer, Port};
 
+use super::gate::{Locked, PATIENCE, is_sampled};
 use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
-use super::inline::{PATIENCE, is_sampled};
 use super::relay::{Hosting, host_for};
 use super::run::{VISIT, Worker, lifetime, take_turn, visit};
-use super::state::{Linger, Phase, State};
+use super::state::{Linger, Phase};
 use super::{Action, Cell, Stopped, Trouble};
 
 /// How deep tasks may begin within tasks.
@@ -59,7 +58,7 @@ impl<A: Actor> Cell<A> {
         if !A::CONFIG.allows_inline()
             || VISITS.get() >= DEEPEST
             || A::is_plain(&message)
-            || self.slow.load(Ordering::Relaxed) >= PATIENCE
+            || self.state.slow.load(Ordering::Relaxed) >= PATIENCE
             || !(self.kernel.is_quietly_here(poll) || self.may_begin_simulated())
         {
             return Err(Letter::asked(message, port));
@@ -180,7 +179,7 @@ impl<A: Actor> Cell<A> {
     #[inline(never)]
     fn settle_busy(
         self: &Arc<Self>,
-        mut state: MutexGuard<'_, State<A>>,
+        mut state: Locked<'_, A>,
         parked: &mut Option<Waker>,
         may_go_on: bool,
     ) -> Rest<A> {

@@ -1,0 +1,147 @@
+//! The gate of a cell: while it is open, an asker takes the actor's turn without the cell's lock.
+//!
+//! An ask of a plain handler on an idle actor takes two short locks: one to see that it is idle, one to say so again. Nearly always
+//! nobody else comes meanwhile. So the lock leaves the gate open where the actor is idle and nothing waits, and an asker
+//! goes in and out by one exchange each. Whoever takes the lock shuts the gate first.
+//!
+//! Rules:
+//!
+//! 1. `word` is `SHUT` while the lock is held. It is `OPEN` only from the release of a lock that left the phase `Idle` and the
+//!    mailbox at rest, until an asker goes in or the lock is taken.
+//! 2. An asker is in from the exchange of `OPEN` for `INSIDE` on, and has the turn then: as if the phase were `Running`. It is out
+//!    by the exchange of `INSIDE` for `OPEN`.
+//! 3. Whoever takes the lock and finds somebody inside shuts the gate and sets the phase to `Running` in the asker's
+//!    place: from then on all is as if it had come by the lock. The asker finds the gate shut and goes out by the lock.
+//! 4. `inside` is written by the holder of the turn alone.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::Ordering;
+
+use crate::actor::Actor;
+use crate::lock::{Lock, MutexGuard};
+use crate::sync::{AtomicU8, AtomicU32};
+
+use super::state::{Phase, State};
+
+const SHUT: u8 = 0;
+const OPEN: u8 = 1;
+const INSIDE: u8 = 2;
+
+/// The state of a cell, behind its lock and its gate.
+pub(super) struct Gated<A: Actor> {
+    lock: Lock<State<A>>,
+    word: AtomicU8,
+    /// How often in a row a handler was seen to take long: then asks go the long way, and the gate stays shut.
+    pub(super) slow: AtomicU8,
+    /// How many messages were handled inside the gate and not counted yet.
+    inside: AtomicU32,
+}
+
+/// How many slow runs in a row make an actor slow.
+pub(super) const PATIENCE: u8 = 2;
+/// Two asks in so many go by the lock and are timed, one after the other, the first two among them.
+const SAMPLE: u32 = 256;
+/// So many are counted before they are passed on.
+const MOST: u32 = u32::MAX / 4;
+
+impl<A: Actor> Gated<A> {
+    pub(super) fn new(state: State<A>) -> Self {
+        Self {
+            lock: Lock::new(state),
+            word: AtomicU8::new(SHUT),
+            slow: AtomicU8::new(0),
+            inside: AtomicU32::new(0),
+        }
+    }
+
+    #[inline]
+    pub(super) fn lock(&self) -> Locked<'_, A> {
+        let mut state = self.lock.lock();
+        if A::CONFIG.allows_inline() && self.word.load(Ordering::Relaxed) != SHUT {
+            // Rule 3.
+            if self.word.swap(SHUT, Ordering::AcqRel) == INSIDE {
+                state.phase = Phase::Running;
+            }
+        }
+        Locked { state, gated: self }
+    }
+
+    /// Goes in, if the gate is open and this ask is none of those that are timed.
+    #[inline]
+    pub(super) fn enter(&self) -> bool {
+        !is_sampled(self.inside.load(Ordering::Relaxed))
+            && self.word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// One message more was handled by a holder of the turn that has not gone through the counts of the state.
+    #[inline]
+    pub(super) fn count(&self) {
+        // Rule 4.
+        self.inside.store(self.inside.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+    }
+
+    /// Goes out. False where the lock was taken meanwhile: then the phase says that the actor runs.
+    #[inline]
+    pub(super) fn leave(&self) -> bool {
+        self.word.compare_exchange(INSIDE, OPEN, Ordering::Release, Ordering::Relaxed).is_ok()
+    }
+
+    /// How many messages were handled inside, and not passed on.
+    pub(super) fn counted(&self) -> u32 {
+        self.inside.load(Ordering::Relaxed)
+    }
+
+    /// Whether so many were handled inside that they are better passed on.
+    pub(super) fn is_full(&self) -> bool {
+        self.counted() > MOST
+    }
+
+    /// Takes the count, for good or to pass it on; by the holder of the turn.
+    pub(super) fn take_counted(&self) -> u32 {
+        let counted = self.counted();
+        self.inside.store(0, Ordering::Relaxed);
+        counted
+    }
+}
+
+/// The lock of a cell is held; released, the gate is open where the actor is idle and nothing waits.
+pub(super) struct Locked<'a, A: Actor> {
+    state: MutexGuard<'a, State<A>>,
+    gated: &'a Gated<A>,
+}
+
+impl<A: Actor> Drop for Locked<'_, A> {
+    #[inline]
+    fn drop(&mut self) {
+        if A::CONFIG.allows_inline()
+            && self.state.phase == Phase::Idle
+            && self.state.mailbox.is_at_rest()
+            && self.gated.slow.load(Ordering::Relaxed) < PATIENCE
+        {
+            // Rule 1: the lock is released right after this.
+            self.gated.word.store(OPEN, Ordering::Release);
+        }
+    }
+}
+
+impl<A: Actor> Deref for Locked<'_, A> {
+    type Target = State<A>;
+
+    #[inline]
+    fn deref(&self) -> &State<A> {
+        &self.state
+    }
+}
+
+impl<A: Actor> DerefMut for Locked<'_, A> {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut State<A> {
+        &mut self.state
+    }
+}
+
+/// Whether this run of a handler is timed.
+#[inline]
+pub(super) fn is_sampled(handled: u32) -> bool {
+    handled & (SAMPLE - 2) == 0
+}
