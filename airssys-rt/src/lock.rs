@@ -13,8 +13,6 @@
 //! 5. `value` is touched through a [`MutexGuard`] alone, of which by rules 1 and 2 there is one.
 //! 6. The value of an [`Exclusive`] is touched through `&mut` alone.
 
-#[cfg(airssys_loom)]
-pub(crate) use loom::sync::MutexGuard;
 use std::cell::UnsafeCell;
 #[cfg(airssys_loom)]
 use std::sync::PoisonError;
@@ -22,17 +20,42 @@ use std::sync::PoisonError;
 #[cfg(not(airssys_loom))]
 pub(crate) use own::{Guard as MutexGuard, Lock};
 
+/// What lies beside the value is of no interest to loom's guard.
+#[cfg(airssys_loom)]
+pub(crate) type MutexGuard<'a, T, B = ()> = <B as Beside>::Guard<'a, T>;
+
+#[cfg(airssys_loom)]
+pub(crate) trait Beside {
+    type Guard<'a, T: 'a>;
+}
+
+#[cfg(airssys_loom)]
+impl<B> Beside for B {
+    type Guard<'a, T: 'a> = loom::sync::MutexGuard<'a, T>;
+}
+
 /// In a model, loom's own mutex stands for it, and the lock itself has a model of its own.
 #[cfg(airssys_loom)]
-pub(crate) struct Lock<T>(loom::sync::Mutex<T>);
+pub(crate) struct Lock<T, B = ()>(loom::sync::Mutex<T>, B);
 
 #[cfg(airssys_loom)]
 impl<T> Lock<T> {
     pub(crate) fn new(value: T) -> Self {
-        Self(loom::sync::Mutex::new(value))
+        Self::with(value, ())
+    }
+}
+
+#[cfg(airssys_loom)]
+impl<T, B> Lock<T, B> {
+    pub(crate) fn with(value: T, beside: B) -> Self {
+        Self(loom::sync::Mutex::new(value), beside)
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, T> {
+    pub(crate) fn beside(&self) -> &B {
+        &self.1
+    }
+
+    pub(crate) fn lock(&self) -> loom::sync::MutexGuard<'_, T> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -65,13 +88,17 @@ pub(crate) mod own {
     /// How often a taken lock is tried before the thread sleeps.
     const TRIES: u32 = if cfg!(airssys_loom) { 1 } else { 40 };
 
-    pub(crate) struct Lock<T> {
+    /// With `beside`, something small lies in the room that the word leaves before the value: it is not locked.
+    pub(crate) struct Lock<T, B = ()> {
         word: AtomicU8,
+        #[cfg_attr(airssys_loom, expect(dead_code, reason = "in a model, the other lock's is used"))]
+        beside: B,
         value: UnsafeCell<T>,
     }
 
-    // SAFETY: the value moves between threads (T: Send) but, by rule 5, is reached by one guard at a time.
-    unsafe impl<T: Send> Sync for Lock<T> {}
+    // SAFETY: the value moves between threads (T: Send) but, by rule 5, is reached by one guard at a time. What lies beside it
+    // is shared as it is (B: Sync).
+    unsafe impl<T: Send, B: Sync> Sync for Lock<T, B> {}
 
     /// Where threads sleep that found a lock taken.
     pub(crate) struct Room {
@@ -93,14 +120,27 @@ pub(crate) mod own {
 
     /// The room of a lock, by its address.
     #[cfg(not(airssys_loom))]
-    fn room<T>(lock: &Lock<T>) -> &'static Room {
+    fn room<T, B>(lock: &Lock<T, B>) -> &'static Room {
         static ROOMS: [Room; 64] = [const { Room::new() }; 64];
         &ROOMS[(std::ptr::from_ref(lock).addr() >> 4) % ROOMS.len()]
     }
 
     impl<T> Lock<T> {
         pub(crate) fn new(value: T) -> Self {
-            Self { word: AtomicU8::new(FREE), value: UnsafeCell::new(value) }
+            Self::with(value, ())
+        }
+    }
+
+    impl<T, B> Lock<T, B> {
+        pub(crate) fn with(value: T, beside: B) -> Self {
+            Self { word: AtomicU8::new(FREE), beside, value: UnsafeCell::new(value) }
+        }
+
+        /// What lies beside the value; the lock does not guard it.
+        #[cfg(not(airssys_loom))]
+        #[inline]
+        pub(crate) fn beside(&self) -> &B {
+            &self.beside
         }
 
         /// Without locking: `&mut` says that nobody else is there.
@@ -112,7 +152,7 @@ pub(crate) mod own {
 
         #[cfg(not(airssys_loom))]
         #[inline]
-        pub(crate) fn lock(&self) -> Guard<'_, T> {
+        pub(crate) fn lock(&self) -> Guard<'_, T, B> {
             if !self.try_take() {
                 self.take_slowly(room(self));
             }
@@ -120,7 +160,7 @@ pub(crate) mod own {
         }
 
         #[cfg(airssys_loom)]
-        pub(crate) fn lock<'a>(&'a self, room: &'a Room) -> Guard<'a, T> {
+        pub(crate) fn lock<'a>(&'a self, room: &'a Room) -> Guard<'a, T, B> {
             if !self.try_take() {
                 self.take_slowly(room);
             }
@@ -157,30 +197,30 @@ pub(crate) mod own {
     }
 
     /// The lock is held; freed when dropped.
-    pub(crate) struct Guard<'a, T> {
-        lock: &'a Lock<T>,
+    pub(crate) struct Guard<'a, T, B = ()> {
+        lock: &'a Lock<T, B>,
         #[cfg(not(airssys_loom))]
         room: (),
         #[cfg(airssys_loom)]
         room: &'a Room,
     }
 
-    impl<T> Drop for Guard<'_, T> {
+    impl<T, B> Drop for Guard<'_, T, B> {
         #[inline]
         fn drop(&mut self) {
             if self.lock.word.swap(FREE, Ordering::Release) == CONTENDED {
                 #[cfg(not(airssys_loom))]
                 let () = self.room;
                 #[cfg(not(airssys_loom))]
-                Lock::<T>::wake(room(self.lock));
+                Lock::<T, B>::wake(room(self.lock));
                 #[cfg(airssys_loom)]
-                Lock::<T>::wake(self.room);
+                Lock::<T, B>::wake(self.room);
             }
         }
     }
 
     #[cfg(not(airssys_loom))]
-    impl<T> Deref for Guard<'_, T> {
+    impl<T, B> Deref for Guard<'_, T, B> {
         type Target = T;
 
         #[inline]
@@ -191,7 +231,7 @@ pub(crate) mod own {
     }
 
     #[cfg(not(airssys_loom))]
-    impl<T> DerefMut for Guard<'_, T> {
+    impl<T, B> DerefMut for Guard<'_, T, B> {
         #[inline]
         fn deref_mut(&mut self) -> &mut T {
             // SAFETY: rule 5: this guard is the only one, and it is borrowed mutably here.
@@ -200,7 +240,7 @@ pub(crate) mod own {
     }
 
     #[cfg(airssys_loom)]
-    impl<T> Deref for Guard<'_, T> {
+    impl<T, B> Deref for Guard<'_, T, B> {
         type Target = T;
 
         fn deref(&self) -> &T {
@@ -210,7 +250,7 @@ pub(crate) mod own {
     }
 
     #[cfg(airssys_loom)]
-    impl<T> DerefMut for Guard<'_, T> {
+    impl<T, B> DerefMut for Guard<'_, T, B> {
         fn deref_mut(&mut self) -> &mut T {
             // SAFETY: as above; loom checks that no other access overlaps.
             self.lock.value.with_mut(|value| unsafe { &mut *value })

@@ -51,11 +51,17 @@ thread_local! {
 }
 
 fn take_spare() -> Option<Arc<dyn Any + Send + Sync>> {
+    if cfg!(airssys_loom) {
+        // What loom follows does not outlive one run of a model.
+        return None;
+    }
     SPARE.try_with(Place::take).ok().flatten()
 }
 
 fn keep_spare(spare: Arc<dyn Any + Send + Sync>) {
-    let _ = SPARE.try_with(|place| drop(place.replace(Some(spare))));
+    if !cfg!(airssys_loom) {
+        let _ = SPARE.try_with(|place| drop(place.replace(Some(spare))));
+    }
 }
 
 enum State<R> {
@@ -83,8 +89,8 @@ impl<R> ReplyCell<R> {
         if let Some(mut spare) = spare
             && let Some(cell) = Arc::get_mut(&mut spare)
         {
-            // Nothing lies in it, so there are no destructors that would have to look.
-            std::mem::forget(std::mem::replace(cell.state.get_mut(), State::Empty));
+            *cell.state.get_mut() = State::Empty;
+            // Kept without one.
             std::mem::forget(std::mem::replace(&mut cell.caller, caller));
             cell.deadline = Some(deadline);
             return spare;

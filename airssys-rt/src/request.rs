@@ -492,6 +492,8 @@ enum Alarm {
     },
     /// There is no system behind the address, or its runtime has gone.
     Own(Pin<Box<Sleep>>),
+    /// It has the answer.
+    Off,
 }
 
 /// What came of sending an ask.
@@ -509,6 +511,17 @@ enum Stage<M, R> {
 
 /// The wait for an answer; dropped, the answer is, too.
 struct Waiting<R>(Arc<ReplyCell<R>>);
+
+impl<R: Send + 'static> Waiting<R> {
+    /// It is over: if nobody else holds the slot, the next ask may have it.
+    fn finish(self) {
+        let mut cell = self.0.clone();
+        drop(self);
+        if Arc::get_mut(&mut cell).is_some() {
+            cell.keep();
+        }
+    }
+}
 
 impl<R> Drop for Waiting<R> {
     fn drop(&mut self) {
@@ -686,6 +699,7 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
                 Alarm::System { until, .. } => {
                     self.alarm = Alarm::Own(Box::pin(tokio::time::sleep_until(*until)));
                 }
+                Alarm::Off => return Poll::Pending,
                 Alarm::Own(sleep) => {
                     ready!(sleep.as_mut().poll(cx));
                     // Unless the answer was faster.
@@ -699,8 +713,11 @@ impl<M: Send + 'static, R: Send + 'static> Journey<M, R> {
 impl<M: Send + 'static, R: Send + 'static> Travels<R> for Journey<M, R> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<R, AskError>> {
         let answer = ready!(self.poll_answer(cx));
-        self.stage = Stage::Done;
         self.asking = None;
+        self.alarm = Alarm::Off;
+        if let Stage::Waiting(waiting) = std::mem::replace(&mut self.stage, Stage::Done) {
+            waiting.finish();
+        }
         Poll::Ready(answer.unwrap_or(Err(AskError::Timeout { limit: self.limit })))
     }
 }

@@ -28,11 +28,11 @@ const OPEN: u8 = 1;
 const INSIDE: u8 = 2;
 
 /// The state of a cell, behind its lock and its gate.
-pub(super) struct Gated<A: Actor> {
-    lock: Lock<State<A>>,
+pub(super) struct Gated<A: Actor>(Lock<State<A>, Gate>);
+
+pub(super) struct Gate {
     word: AtomicU8,
-    /// How often in a row a handler was seen to take long: then asks go the long way, and the gate stays shut.
-    pub(super) slow: AtomicU8,
+    slow: AtomicU8,
     /// How many messages were handled inside the gate and not counted yet.
     inside: AtomicU32,
 }
@@ -46,49 +46,58 @@ const MOST: u32 = u32::MAX / 4;
 
 impl<A: Actor> Gated<A> {
     pub(super) fn new(state: State<A>) -> Self {
-        Self {
-            lock: Lock::new(state),
-            word: AtomicU8::new(SHUT),
-            slow: AtomicU8::new(0),
-            inside: AtomicU32::new(0),
-        }
+        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), inside: AtomicU32::new(0) };
+        Self(Lock::with(state, gate))
+    }
+
+    #[inline]
+    fn gate(&self) -> &Gate {
+        self.0.beside()
+    }
+
+    /// How often in a row a handler was seen to take long: then asks go the long way, and the gate stays shut.
+    #[inline]
+    pub(super) fn slow(&self) -> &AtomicU8 {
+        &self.gate().slow
     }
 
     #[inline]
     pub(super) fn lock(&self) -> Locked<'_, A> {
-        let mut state = self.lock.lock();
-        if A::CONFIG.allows_inline() && self.word.load(Ordering::Relaxed) != SHUT {
+        let mut state = self.0.lock();
+        if A::CONFIG.allows_inline() && self.gate().word.load(Ordering::Relaxed) != SHUT {
             // Rule 3.
-            if self.word.swap(SHUT, Ordering::AcqRel) == INSIDE {
+            if self.gate().word.swap(SHUT, Ordering::AcqRel) == INSIDE {
                 state.phase = Phase::Running;
             }
         }
-        Locked { state, gated: self }
+        Locked { state, gate: self.gate() }
     }
 
     /// Goes in, if the gate is open and this ask is none of those that are timed.
     #[inline]
     pub(super) fn enter(&self) -> bool {
-        !is_sampled(self.inside.load(Ordering::Relaxed))
-            && self.word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        !is_sampled(self.gate().inside.load(Ordering::Relaxed))
+            && self.gate().word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
     /// One message more was handled by a holder of the turn that has not gone through the counts of the state.
     #[inline]
     pub(super) fn count(&self) {
         // Rule 4.
-        self.inside.store(self.inside.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
+        self.gate()
+            .inside
+            .store(self.gate().inside.load(Ordering::Relaxed).wrapping_add(1), Ordering::Relaxed);
     }
 
     /// Goes out. False where the lock was taken meanwhile: then the phase says that the actor runs.
     #[inline]
     pub(super) fn leave(&self) -> bool {
-        self.word.compare_exchange(INSIDE, OPEN, Ordering::Release, Ordering::Relaxed).is_ok()
+        self.gate().word.compare_exchange(INSIDE, OPEN, Ordering::Release, Ordering::Relaxed).is_ok()
     }
 
     /// How many messages were handled inside, and not passed on.
     pub(super) fn counted(&self) -> u32 {
-        self.inside.load(Ordering::Relaxed)
+        self.gate().inside.load(Ordering::Relaxed)
     }
 
     /// Whether so many were handled inside that they are better passed on.
@@ -99,15 +108,15 @@ impl<A: Actor> Gated<A> {
     /// Takes the count, for good or to pass it on; by the holder of the turn.
     pub(super) fn take_counted(&self) -> u32 {
         let counted = self.counted();
-        self.inside.store(0, Ordering::Relaxed);
+        self.gate().inside.store(0, Ordering::Relaxed);
         counted
     }
 }
 
 /// The lock of a cell is held; released, the gate is open where the actor is idle and nothing waits.
 pub(super) struct Locked<'a, A: Actor> {
-    state: MutexGuard<'a, State<A>>,
-    gated: &'a Gated<A>,
+    state: MutexGuard<'a, State<A>, Gate>,
+    gate: &'a Gate,
 }
 
 impl<A: Actor> Drop for Locked<'_, A> {
@@ -116,10 +125,10 @@ impl<A: Actor> Drop for Locked<'_, A> {
         if A::CONFIG.allows_inline()
             && self.state.phase == Phase::Idle
             && self.state.mailbox.is_at_rest()
-            && self.gated.slow.load(Ordering::Relaxed) < PATIENCE
+            && self.gate.slow.load(Ordering::Relaxed) < PATIENCE
         {
             // Rule 1: the lock is released right after this.
-            self.gated.word.store(OPEN, Ordering::Release);
+            self.gate.word.store(OPEN, Ordering::Release);
         }
     }
 }

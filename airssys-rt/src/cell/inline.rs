@@ -142,7 +142,7 @@ impl<A: Actor> Cell<A> {
             || state.closed
             || state.mailbox.has_waiting()
             || self.signal.load(Ordering::Acquire) != 0
-            || (self.state.slow.load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
+            || (self.state.slow().load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
         {
             return Err(message);
         }
@@ -280,10 +280,10 @@ impl<A: Actor> Cell<A> {
     #[cold]
     pub(super) fn note_speed(&self, took: Duration) {
         let slow = match took > LONG {
-            true => self.state.slow.load(Ordering::Relaxed).saturating_add(1),
+            true => self.state.slow().load(Ordering::Relaxed).saturating_add(1),
             false => 0,
         };
-        self.state.slow.store(slow, Ordering::Relaxed);
+        self.state.slow().store(slow, Ordering::Relaxed);
     }
 
     #[inline(never)]

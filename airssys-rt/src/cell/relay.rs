@@ -150,7 +150,7 @@ impl<A: Actor> Cell<A> {
     }
 
     fn hand_over(self: &Arc<Self>, action: Action) {
-        if self.state.slow.load(Ordering::Relaxed) >= PATIENCE
+        if self.state.slow().load(Ordering::Relaxed) >= PATIENCE
             || self.kernel.schedule.as_ref().is_some_and(|schedule| !schedule.runs_at_once(self.pid))
         {
             return self.act(action);

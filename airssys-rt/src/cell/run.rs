@@ -33,7 +33,7 @@ use super::state::{Adopted, Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
 
 /// How many messages are handled before other tasks get their turn.
-const BUDGET: u32 = 256;
+pub(super) const BUDGET: u32 = 256;
 /// How many of them on somebody else's poll.
 pub(super) const VISIT: u32 = 8;
 /// A buffer of an idle actor larger than this many bytes is given back.
@@ -44,8 +44,8 @@ enum Work<A: Actor> {
     /// The turn is its own.
     Turn,
     Launch(Box<Launch<A>>),
-    /// Another task of the actor, which began elsewhere and goes on in this one's place.
-    Adopt(Adopted),
+    /// A message that began to be handled on its asker's poll, and goes on here.
+    Adopt(Adopted<A>),
     Leave,
 }
 
@@ -116,10 +116,11 @@ pub(super) fn lifetime<A: Actor>(mut worker: Worker<A>) -> impl Future<Output = 
                 // Boxed, since it is rare and would make every task large.
                 Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
                 Work::Adopt(task) => {
-                    // It cleans up after itself.
+                    // Dropped, it cleans up after itself.
                     worker.left = true;
-                    task.await;
+                    let done = task.await;
                     worker.left = false;
+                    cell.take_over(done);
                 }
                 Work::Leave => break,
             }

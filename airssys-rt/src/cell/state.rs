@@ -23,6 +23,7 @@ use crate::timer::Wanted;
 
 use super::Action;
 use super::handle::Trouble;
+use super::visit::Done;
 use super::wards::Wards;
 
 /// Where a cell stands.
@@ -174,12 +175,12 @@ pub(crate) struct Rare<A: Actor> {
     pub(super) launch: Option<Box<Launch<A>>>,
     pub(super) reason: Option<Box<ExitReason>>,
     /// What the parked task goes on with.
-    pub(super) adopted: Option<Adopted>,
+    pub(super) adopted: Option<Adopted<A>>,
     pub(super) more: Option<Box<More>>,
 }
 
-/// A task of the actor that began on somebody else's poll.
-pub(super) type Adopted = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// A message that began to be handled on its asker's poll.
+pub(super) type Adopted<A> = Pin<Box<dyn Future<Output = Done<A>> + Send>>;
 
 /// How long a stop handler may take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@
 //!
 //! 1. The phase is `Running` before a visit with a message begins; the visit takes the turn, and gives both back.
 //! 2. Where the actor has a task that is parked, the visitor keeps that one's waker (and so its wake) while it runs. Not done
-//!    after its first poll, the visit is adopted: the parked task goes on with it in its own place. So there is one task still.
+//!    after its first poll, the message is adopted: the parked task goes on with it in its own place. So there is one task still.
 //! 3. Whatever is unusual (a failure, an end, plain messages in between) is left to the loop of every task.
 
 use std::cell::Cell as Place;
@@ -32,7 +32,7 @@ use super::gate::{Locked, PATIENCE, is_sampled};
 use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
 use super::relay::{Hosting, host_for};
-use super::run::{VISIT, Worker, lifetime, take_turn, visit};
+use super::run::{BUDGET, VISIT, Worker, lifetime, take_turn, visit};
 use super::state::{Linger, Phase};
 use super::{Action, Cell, Stopped, Trouble};
 
@@ -58,7 +58,7 @@ impl<A: Actor> Cell<A> {
         if !A::CONFIG.allows_inline()
             || VISITS.get() >= DEEPEST
             || A::is_plain(&message)
-            || self.state.slow.load(Ordering::Relaxed) >= PATIENCE
+            || self.state.slow().load(Ordering::Relaxed) >= PATIENCE
             || !(self.kernel.is_quietly_here(poll) || self.may_begin_simulated())
         {
             return Err(Letter::asked(message, port));
@@ -102,30 +102,67 @@ impl<A: Actor> Cell<A> {
         if matches!(polled, Poll::Ready(Rest::Done)) {
             return;
         }
-        let waker = parked.clone();
-        let began = polled.is_ready();
-        let mut onward = Box::pin(onward(self.clone(), task, visited, polled, parked));
-        if began && poll_here(onward.as_mut()).is_ready() {
-            return;
-        }
-        match waker {
-            None => self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), onward)),
-            Some(waker) => {
-                self.state.lock().rare().adopted = Some(onward);
-                waker.wake();
+        self.go_on(task, visited, polled, parked);
+    }
+
+    /// Whatever is not done at once.
+    #[inline(never)]
+    fn go_on<F>(
+        self: &Arc<Self>,
+        mut task: Pin<Box<F>>,
+        visited: impl Fn(Arc<Self>, A::Message, Option<Arc<dyn Port>>) -> F,
+        mut polled: Poll<Rest<A>>,
+        mut parked: Option<Waker>,
+    ) where
+        F: Future<Output = Done<A>> + Send + 'static,
+    {
+        let mut left = VISIT;
+        loop {
+            match (polled, parked) {
+                (Poll::Ready(Rest::Done), _) => return,
+                (Poll::Ready(Rest::Next(message, port)), waker) => {
+                    left -= 1;
+                    parked = waker;
+                    task.set(visited(self.clone(), message, port));
+                    polled = poll_here(task.as_mut()).map(|done| self.settle(done, &mut parked, left > 0));
+                }
+                (Poll::Ready(Rest::Loop), _) => {
+                    drop(task);
+                    return self.begin_here(lifetime(Worker::new(self.clone(), left.max(1), true)));
+                }
+                (Poll::Pending, None) => {
+                    let onward = onward(self.clone(), task);
+                    return self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), onward));
+                }
+                // Rule 2.
+                (Poll::Pending, Some(waker)) => {
+                    self.state.lock().rare().adopted = Some(task);
+                    return waker.wake();
+                }
             }
         }
     }
 
     /// Begins the actor's own task here.
     pub(super) fn visit(self: &Arc<Self>, sample: bool) {
-        let begin = || {
-            let mut task = Box::pin(visit(self.clone()));
-            if poll_here(task.as_mut()).is_pending() {
-                self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
-            }
-        };
+        let begin = || self.begin_here(visit(self.clone()));
         if sample { self.timed(begin) } else { begin() }
+    }
+
+    fn begin_here(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
+        let mut task = Box::pin(task);
+        if poll_here(task.as_mut()).is_pending() {
+            self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
+        }
+    }
+
+    /// The parked task has done what it adopted, and goes on with its loop.
+    pub(super) fn take_over(self: &Arc<Self>, done: Done<A>) {
+        let rough = match done {
+            Done::Smooth => Rough { handled: 1, trouble: None, batch: VecDeque::new() },
+            Done::Rough(rough) => *rough,
+        };
+        self.leave_to_task(rough.batch, rough.handled, rough.trouble, Action::Nothing);
     }
 
     #[cold]
@@ -242,13 +279,13 @@ fn poll_here<F: Future + ?Sized>(task: Pin<&mut F>) -> Poll<F::Output> {
 }
 
 /// What came of one message of a visit.
-enum Done<A: Actor> {
+pub(super) enum Done<A: Actor> {
     /// It was answered, and nothing else is to be done.
     Smooth,
     Rough(Box<Rough<A>>),
 }
 
-struct Rough<A: Actor> {
+pub(super) struct Rough<A: Actor> {
     handled: u32,
     trouble: Option<Trouble>,
     /// What the handler wants done first.
@@ -351,31 +388,11 @@ impl<A: Actor> Drop for Visitor<A> {
     }
 }
 
-/// A visit that goes on after its first poll: the rest of its message, those that come after it, and whatever else.
-async fn onward<A: Actor, F: Future<Output = Done<A>>>(
-    cell: Arc<Cell<A>>,
-    mut task: Pin<Box<F>>,
-    visited: impl Fn(Arc<Cell<A>>, A::Message, Option<Arc<dyn Port>>) -> F,
-    mut polled: Poll<Rest<A>>,
-    mut parked: Option<Waker>,
-) {
-    let mut left = VISIT;
-    loop {
-        let rest = match std::mem::replace(&mut polled, Poll::Pending) {
-            Poll::Ready(rest) => rest,
-            Poll::Pending => {
-                let done = task.as_mut().await;
-                cell.settle(done, &mut parked, left > 0)
-            }
-        };
-        match rest {
-            Rest::Done => return,
-            Rest::Next(message, port) => {
-                left = left.saturating_sub(1);
-                task.set(visited(cell.clone(), message, port));
-            }
-            // Boxed, since it is rare and would make every visit large.
-            Rest::Loop => return Box::pin(lifetime(Worker::new(cell, left.max(1), true))).await,
-        }
+/// The task that Tokio gets of a message which is not done after its first poll.
+async fn onward<A: Actor, F: Future<Output = Done<A>>>(cell: Arc<Cell<A>>, task: Pin<Box<F>>) {
+    let done = task.await;
+    if !matches!(cell.settle(done, &mut None, false), Rest::Done) {
+        // Boxed, since it is rare and would make every visit large.
+        Box::pin(lifetime(Worker::new(cell, BUDGET, true))).await;
     }
 }
