@@ -35,7 +35,7 @@ const ROWS: [Row; 5] = [
     Row {
         key: "child",
         title: "child of a supervisor, with a name",
-        guard: 960.0,
+        guard: 384.0,
         floor: Some(384.0),
         aim: Some(256.0),
     },
