@@ -1,32 +1,41 @@
+use airssys_rt::prelude::*;
+
+/// Why nothing was taken.
+#[derive(Debug, PartialEq)]
+pub struct Overdrawn;
+
 /// Counts, and never below zero.
 #[derive(Debug, Default)]
 pub struct Counter {
     value: i64,
 }
+
 #[automatically_derived]
 impl ::airssys_rt::private::Annotated for Counter {
     const CONFIG: ::airssys_rt::ActorConfig = ::airssys_rt::ActorConfig::DEFAULT
         .capacity(256)
         .backpressure(::airssys_rt::BackpressureStrategy::Block);
 }
+
 impl Counter {
     /// Adds `by` and answers the new value.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
     pub fn increment(&mut self, by: i64) -> i64 {
         self.value += by;
         self.value
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
+    #[allow(clippy::unused_async)]
     pub async fn value(&self) -> i64 {
         self.value
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
     pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
-        self.take(amount)
+        if amount > self.value {
+            return Err(Overdrawn);
+        }
+        Ok(self.increment(-amount))
     }
-    fn audit(&self) {}
 }
-/// The messages of [`Counter`], one for each handler: plain data. [`CounterApi`] makes them.
+
+/// The messages of [`Counter`]: one for each handler.
 #[non_exhaustive]
 #[allow(
     private_interfaces,
@@ -49,13 +58,13 @@ pub enum CounterMessage {
         amount: i64,
     },
 }
+
 #[automatically_derived]
 impl ::airssys_rt::Actor for Counter {
     type Message = CounterMessage;
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
     const STARTS: bool = false;
     const STOPS: bool = false;
-    const HANDLES_ERRORS: bool = false;
     fn is_plain(message: &CounterMessage) -> bool {
         ::core::matches!(
             message, CounterMessage::Increment { .. } | CounterMessage::Withdraw { .. }
@@ -88,7 +97,7 @@ impl ::airssys_rt::Actor for Counter {
     ) -> ::airssys_rt::ActorResult<()> {
         match message {
             CounterMessage::Value => {
-                let value = Self::value(self).await;
+                let value = Self::value(::airssys_rt::private::shared(self)).await;
                 ctx.answer().send(value);
                 ::core::result::Result::Ok(())
             }
@@ -96,10 +105,8 @@ impl ::airssys_rt::Actor for Counter {
         }
     }
 }
-/// The handlers of [`Counter`], as methods of every address of its messages.
-///
-/// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
-/// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
+
+/// The requests to [`Counter`], on every address that takes its messages.
 #[allow(
     private_interfaces,
     private_bounds,
@@ -108,8 +115,6 @@ impl ::airssys_rt::Actor for Counter {
 )]
 pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
     /// Adds `by` and answers the new value.
-    ///
-    /// Awaited, it gives `Result<i64, AskError>`.
     fn increment(
         &self,
         by: i64,
@@ -117,14 +122,10 @@ pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
         ::airssys_rt::Request::new(self, CounterMessage::Increment { by })
     }
     /// A request to call `value`.
-    ///
-    /// Awaited, it gives `Result<i64, AskError>`.
     fn value(&self) -> ::airssys_rt::Request<'_, Self, CounterMessage, i64> {
         ::airssys_rt::Request::new(self, CounterMessage::Value)
     }
     /// A request to call `withdraw`.
-    ///
-    /// Awaited, it gives `Result<Result<i64, Overdrawn>, AskError>`.
     fn withdraw(
         &self,
         amount: i64,
@@ -132,10 +133,17 @@ pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
         ::airssys_rt::Request::new(self, CounterMessage::Withdraw { amount })
     }
 }
+
 #[automatically_derived]
 impl<__D: ::airssys_rt::Address<CounterMessage>> CounterApi for __D {}
-const _: () = {
-    fn check() {
-        ::airssys_rt::private::needs_sync_state::<Counter>();
-    }
-};
+
+pub async fn run(system: &System) -> ActorResult<()> {
+    let counter = system.spawn(Counter::default());
+    assert_eq!(counter.increment(2). await ?, 2);
+    assert_eq!(counter.withdraw(3). await ?, Err(Overdrawn));
+    assert_eq!(counter.value(). await ?, 2);
+    assert_eq!(
+        format!("{:?}", counter.increment(1).into_message()), "Increment { by: 1 }"
+    );
+    Ok(())
+}
