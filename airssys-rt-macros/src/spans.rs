@@ -182,8 +182,9 @@ fn hover_shows_the_docs_of_the_handler() {
     for (name, variant) in [("increment", "Increment"), ("value", "Value")] {
         let own = docs(&written(&block, name).attrs);
         assert!(!own.is_empty());
-        assert_eq!(docs(&named(&found.requests, name).1), own);
-        assert_eq!(docs(&named(&found.variants, variant).1), own);
+        // What a request gives is said below them.
+        assert!(docs(&named(&found.requests, name).1).starts_with(&own), "{name}");
+        assert!(docs(&named(&found.variants, variant).1).starts_with(&own), "{name}");
     }
 }
 

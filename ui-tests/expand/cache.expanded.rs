@@ -56,7 +56,7 @@ where
     }
 }
 
-/// The messages of [`Cache`]: one for each handler.
+/// The messages of [`Cache`], one for each handler: plain data. [`CacheApi`] makes them.
 #[doc(hidden)]
 #[non_exhaustive]
 #[allow(
@@ -111,9 +111,11 @@ where
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
     const STARTS: bool = false;
     const STOPS: bool = false;
+    const HANDLES_ERRORS: bool = false;
     fn is_plain(message: &CacheCommand<K, V, ROOM>) -> bool {
         ::core::matches!(message, CacheCommand::Get { .. } | CacheCommand::Put { .. })
     }
+    #[inline]
     fn handle_plain(
         &mut self,
         message: CacheCommand<K, V, ROOM>,
@@ -161,7 +163,10 @@ where
     }
 }
 
-/// The requests to [`Cache`], on every address that takes its messages.
+/// The handlers of [`Cache`], as methods of every address of its messages.
+///
+/// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
+/// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
 #[allow(
     private_interfaces,
     private_bounds,
@@ -178,6 +183,8 @@ where
     V: Clone + Send + 'static,
 {
     /// The value under `key`, if it is there.
+    ///
+    /// Awaited, it gives `Result<Option<V>, AskError>`.
     fn get(
         &self,
         key: K,
@@ -185,6 +192,8 @@ where
         ::airssys_rt::Request::new(self, CacheCommand::Get { key })
     }
     /// Keeps `value` while there is room.
+    ///
+    /// Awaited, it gives `Result<(), AskError>`.
     fn put(
         &self,
         key: K,
@@ -193,6 +202,8 @@ where
         ::airssys_rt::Request::new(self, CacheCommand::Put { key, value })
     }
     /// A request to call `rename`.
+    ///
+    /// Awaited, it gives `Result<String, AskError>`.
     fn rename(
         &self,
         name: impl ::core::convert::Into<String>,
@@ -205,6 +216,8 @@ where
         )
     }
     /// A request to call `clear`.
+    ///
+    /// Awaited, it gives `Result<usize, AskError>`.
     #[cfg(not(windows))]
     fn clear(&self) -> ::airssys_rt::Request<'_, Self, CacheCommand<K, V, ROOM>, usize> {
         ::airssys_rt::Request::new(self, CacheCommand::Clear)

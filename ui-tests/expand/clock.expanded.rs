@@ -41,7 +41,7 @@ impl Clock {
     }
 }
 
-/// The messages of [`Clock`]: one for each handler.
+/// The messages of [`Clock`], one for each handler: plain data. [`ClockApi`] makes them.
 #[non_exhaustive]
 #[allow(
     private_interfaces,
@@ -60,9 +60,11 @@ impl ::airssys_rt::Actor for Clock {
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
     const STARTS: bool = true;
     const STOPS: bool = true;
+    const HANDLES_ERRORS: bool = true;
     fn is_plain(_: &ClockMessage) -> bool {
         true
     }
+    #[inline]
     fn handle_plain(
         &mut self,
         message: ClockMessage,
@@ -158,7 +160,10 @@ impl ::airssys_rt::Handles<::airssys_rt::private::Timer<1>> for Clock {
     }
 }
 
-/// The requests to [`Clock`], on every address that takes its messages.
+/// The handlers of [`Clock`], as methods of every address of its messages.
+///
+/// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
+/// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
 #[allow(
     private_interfaces,
     private_bounds,
@@ -167,6 +172,8 @@ impl ::airssys_rt::Handles<::airssys_rt::private::Timer<1>> for Clock {
 )]
 pub trait ClockApi: ::airssys_rt::Address<ClockMessage> {
     /// A request to call `ticks`.
+    ///
+    /// Awaited, it gives `Result<u64, AskError>`.
     fn ticks(&self) -> ::airssys_rt::Request<'_, Self, ClockMessage, u64> {
         ::airssys_rt::Request::new(self, ClockMessage::Ticks)
     }

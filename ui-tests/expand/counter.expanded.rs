@@ -35,7 +35,7 @@ impl Counter {
     }
 }
 
-/// The messages of [`Counter`]: one for each handler.
+/// The messages of [`Counter`], one for each handler: plain data. [`CounterApi`] makes them.
 #[non_exhaustive]
 #[allow(
     private_interfaces,
@@ -65,11 +65,13 @@ impl ::airssys_rt::Actor for Counter {
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
     const STARTS: bool = false;
     const STOPS: bool = false;
+    const HANDLES_ERRORS: bool = false;
     fn is_plain(message: &CounterMessage) -> bool {
         ::core::matches!(
             message, CounterMessage::Increment { .. } | CounterMessage::Withdraw { .. }
         )
     }
+    #[inline]
     fn handle_plain(
         &mut self,
         message: CounterMessage,
@@ -106,7 +108,10 @@ impl ::airssys_rt::Actor for Counter {
     }
 }
 
-/// The requests to [`Counter`], on every address that takes its messages.
+/// The handlers of [`Counter`], as methods of every address of its messages.
+///
+/// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
+/// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
 #[allow(
     private_interfaces,
     private_bounds,
@@ -115,6 +120,8 @@ impl ::airssys_rt::Actor for Counter {
 )]
 pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
     /// Adds `by` and answers the new value.
+    ///
+    /// Awaited, it gives `Result<i64, AskError>`.
     fn increment(
         &self,
         by: i64,
@@ -122,10 +129,14 @@ pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
         ::airssys_rt::Request::new(self, CounterMessage::Increment { by })
     }
     /// A request to call `value`.
+    ///
+    /// Awaited, it gives `Result<i64, AskError>`.
     fn value(&self) -> ::airssys_rt::Request<'_, Self, CounterMessage, i64> {
         ::airssys_rt::Request::new(self, CounterMessage::Value)
     }
     /// A request to call `withdraw`.
+    ///
+    /// Awaited, it gives `Result<Result<i64, Overdrawn>, AskError>`.
     fn withdraw(
         &self,
         amount: i64,

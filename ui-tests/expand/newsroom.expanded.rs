@@ -58,7 +58,7 @@ impl Newsroom {
     }
 }
 
-/// The messages of [`Newsroom`]: one for each handler.
+/// The messages of [`Newsroom`], one for each handler: plain data. [`NewsroomApi`] makes them.
 #[non_exhaustive]
 #[allow(
     private_interfaces,
@@ -82,10 +82,12 @@ impl ::airssys_rt::Actor for Newsroom {
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
     const STARTS: bool = false;
     const STOPS: bool = false;
+    const HANDLES_ERRORS: bool = false;
     const TRAPS_EXITS: bool = true;
     fn is_plain(_: &NewsroomMessage) -> bool {
         true
     }
+    #[inline]
     fn handle_plain(
         &mut self,
         message: NewsroomMessage,
@@ -204,7 +206,10 @@ impl ::airssys_rt::Handles<usize> for Newsroom {
     }
 }
 
-/// The requests to [`Newsroom`], on every address that takes its messages.
+/// The handlers of [`Newsroom`], as methods of every address of its messages.
+///
+/// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
+/// sends nothing by itself: await it for the answer, or `.tell()` it. The trait has to be in scope.
 #[allow(
     private_interfaces,
     private_bounds,
@@ -213,6 +218,8 @@ impl ::airssys_rt::Handles<usize> for Newsroom {
 )]
 pub trait NewsroomApi: ::airssys_rt::Address<NewsroomMessage> {
     /// A request to call `watch`.
+    ///
+    /// Awaited, it gives `Result<(), AskError>`.
     fn watch(
         &self,
         other: ActorRef<Newsroom>,
@@ -220,6 +227,8 @@ pub trait NewsroomApi: ::airssys_rt::Address<NewsroomMessage> {
         ::airssys_rt::Request::new(self, NewsroomMessage::Watch { other })
     }
     /// A request to call `gone`.
+    ///
+    /// Awaited, it gives `Result<usize, AskError>`.
     fn gone(&self) -> ::airssys_rt::Request<'_, Self, NewsroomMessage, usize> {
         ::airssys_rt::Request::new(self, NewsroomMessage::Gone)
     }
