@@ -75,11 +75,12 @@ fn write(tokens: TokenStream, text: &mut String) {
             TokenTree::Punct(punct) => {
                 let sign = punct.as_char();
                 let alone = punct.spacing() == Spacing::Alone;
-                if !text.is_empty() && (matches!(sign, '=' | '+') || (sign == '-' && !alone)) {
+                let binary = matches!(sign, '*' | '/' | '%') && !glued;
+                if !text.is_empty() && (binary || matches!(sign, '=' | '+') || (sign == '-' && !alone)) {
                     text.push(' ');
                 }
                 text.push(sign);
-                glued = !(matches!(sign, ',' | ';') || alone && matches!(sign, '=' | '+' | ':'));
+                glued = !(binary || matches!(sign, ',' | ';') || alone && matches!(sign, '=' | '+' | ':'));
                 if sign == '>' && text.ends_with("->") {
                     glued = false;
                 }

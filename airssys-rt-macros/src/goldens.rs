@@ -1,5 +1,6 @@
 //! What the macros write, as whole files: `ui-tests/expand/*.rs` beside `*.expanded.rs`.
 //!
+//! They are compiled and run by `ui-tests/tests/expansions.rs`.
 //! `UPDATE_GOLDENS=1 cargo test -p airssys-rt-macros` writes them anew; the diff is the review.
 
 use std::path::PathBuf;
@@ -16,8 +17,18 @@ fn an_actor_with_plain_and_async_handlers() {
 }
 
 #[test]
-fn a_generic_actor_with_every_other_role() {
+fn a_generic_actor_with_conditions_and_every_sort_of_answer() {
     compare("cache");
+}
+
+#[test]
+fn a_life_with_timers() {
+    compare("clock");
+}
+
+#[test]
+fn events_shared_messages_and_the_ends_of_others() {
+    compare("newsroom");
 }
 
 #[test]
@@ -43,7 +54,16 @@ fn expand(source: &str) -> String {
     for item in file.items {
         tokens.extend(expand_item(item));
     }
-    prettyplease::unparse(&syn::parse2(tokens).unwrap())
+    let file: File = syn::parse2(tokens).unwrap();
+    let items = file.items.into_iter().map(|item| {
+        prettyplease::unparse(&File {
+            shebang: None,
+            frontmatter: None,
+            attrs: Vec::new(),
+            items: vec![item],
+        })
+    });
+    items.collect::<Vec<_>>().join("\n")
 }
 
 fn expand_item(mut item: Item) -> TokenStream {

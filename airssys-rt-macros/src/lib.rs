@@ -15,6 +15,8 @@ mod rooms;
 
 #[cfg(test)]
 mod goldens;
+#[cfg(test)]
+mod spans;
 
 use proc_macro::TokenStream;
 

@@ -21,6 +21,11 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 pub fn handlers(args: TokenStream, item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
     let mut parsed = Handlers::parse(args, item, &mut errors);
+    if let (Some(model), Some(block)) = (&parsed.model, &parsed.block)
+        && check::once::check(model, block, &mut errors)
+    {
+        parsed.model = None;
+    }
     if let Some(model) = &mut parsed.model {
         check::handlers::check(model, &mut errors);
     }
@@ -37,7 +42,7 @@ pub fn supervisor(args: TokenStream, item: TokenStream) -> TokenStream {
         return quote!(#item #errors);
     };
     let mut spec = None;
-    if let Some(model) = &parsed.model {
+    if let Some(model) = &mut parsed.model {
         check::supervisor::check(model, &mut errors);
         spec = Some(expand::spec::expand(model));
         if let Item::Struct(item) = &mut parsed.item {
@@ -45,7 +50,6 @@ pub fn supervisor(args: TokenStream, item: TokenStream) -> TokenStream {
         }
     }
     let item = &parsed.item;
-    let spec = spec.filter(|_| errors.count() == 0);
     let errors = errors.into_tokens();
     quote!(#item #spec #errors)
 }

@@ -1,4 +1,6 @@
 //! What an actor is: a state, a message type, and what it does with each message. The macros write this impl.
+//!
+//! The compiler shows the line of a bound where somebody breaks it: the remedy stands on that line.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -91,7 +93,7 @@ pub enum Plain<M> {
 )]
 pub trait Actor: Sized + Send + 'static {
     /// The protocol: plain data. The macros make it an enum with one variant for each handler.
-    type Message: Send + 'static;
+    type Message: Send + 'static; // It travels: take what is `Send`, an `Arc` instead of an `Rc`.
     /// How it is run: its mailbox, and where its handlers run.
     const CONFIG: ActorConfig = ActorConfig::DEFAULT;
     /// Whether [`on_start`](Self::on_start) does anything; false saves a task at every start.
@@ -118,7 +120,7 @@ pub trait Actor: Sized + Send + 'static {
         &mut self,
         message: Self::Message,
         ctx: &mut Context<Self>,
-    ) -> impl Future<Output = ActorResult<()>> + Send;
+    ) -> impl Future<Output = ActorResult<()>> + Send; // Drop what is not `Send` before an `.await`.
 
     /// Whether [`handle_plain`](Self::handle_plain) handles this message, so that it needs no future and may run on the turn of
     /// its asker. False unless it is written. [`Plain`] has an example.
@@ -433,7 +435,7 @@ pub trait Actor: Sized + Send + 'static {
 )]
 pub trait Handles<M: Send + 'static>: Actor {
     /// What an ask is answered with.
-    type Reply: Send + 'static;
+    type Reply: Send + 'static; // It travels: return what is `Send`, an `Arc` instead of an `Rc`.
 
     /// Handles one message; what it returns is the answer, an `Err` is a failure of the actor.
     ///
@@ -443,7 +445,7 @@ pub trait Handles<M: Send + 'static>: Actor {
         &mut self,
         message: M,
         ctx: &mut Context<Self>,
-    ) -> impl Future<Output = ActorResult<Self::Reply>> + Send;
+    ) -> impl Future<Output = ActorResult<Self::Reply>> + Send; // Drop what is not `Send` before an `.await`.
 
     /// Whether [`handle_plain`](Self::handle_plain) handles this message, so that it needs no future. False unless it is
     /// written.

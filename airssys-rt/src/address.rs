@@ -47,7 +47,7 @@ use crate::timer::Wanted;
     label = "not an address of `{M}`",
     note = "this method belongs to another actor, or the message to another type"
 )]
-pub trait Address<M: Send + 'static>: Clone + Send + Sync + 'static {
+pub trait Address<M>: Clone + Send + Sync + 'static {
     /// Which of several actors is next; the same number then goes with the message, whichever way it takes.
     #[doc(hidden)]
     fn __turn(&self) -> usize {

@@ -790,7 +790,7 @@ impl<A: Actor> Context<A> {
     /// ```
     pub fn subscribe<E: Clone + Send + 'static>(&mut self)
     where
-        A: Handles<E>,
+        A: Handles<E>, // give the actor a `#[handler(event)]` with one argument of this type
     {
         subscribe::<A, E>(self.cell.kernel_ref(), &self.cell, self.preparing);
     }

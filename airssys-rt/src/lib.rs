@@ -320,6 +320,7 @@ mod system;
 mod table;
 pub mod testing;
 mod timer;
+mod travel;
 mod tree;
 mod yields;
 

@@ -1,10 +1,15 @@
 //! All that generated code may name beside the public paths. Not for direct use; may change at any time.
 
+use std::future::Future;
+
 use crate::actor::{Actor, Plain};
 use crate::config::ActorConfig;
 use crate::context::Context;
 use crate::error::{ActorError, ActorResult};
 use crate::reply::Answer;
+
+pub use crate::request::Again;
+pub use crate::travel::{Argument, Failure, Reply, SyncState};
 
 /// What `#[actor]` says about a type, for `#[handlers]` to find.
 #[diagnostic::on_unimplemented(
@@ -35,22 +40,49 @@ pub fn handle_plain<A: Actor>(actor: &mut A, message: A::Message, ctx: &mut Cont
     }
 }
 
+/// The future of an actor whose handlers are all plain: it runs the one that the message is for.
+///
+/// # Errors
+/// What the handler failed with.
+#[expect(
+    clippy::manual_async_fn,
+    reason = "that it is `Send` is promised here, and not looked for by every actor"
+)]
+pub fn handle_at_once<A: Actor>(
+    actor: &mut A,
+    message: A::Message,
+    ctx: &mut Context<A>,
+) -> impl Future<Output = ActorResult<()>> + Send {
+    async { handle_plain(actor, message, ctx) }
+}
+
 /// "The answer was taken away": what a shared message's handler with a `ReplyTo` argument returns.
 #[must_use]
 pub fn deferred() -> ActorError {
     ActorError::deferred()
 }
 
-/// A state that an async handler with `&self` may share across threads.
-#[diagnostic::on_unimplemented(
-    message = "an async handler with `&self` needs a state that is `Sync`, and `{Self}` is not",
-    label = "take `&mut self` instead",
-    note = "while the handler awaits, `&self` travels between threads: `&mut self` needs no `Sync`"
-)]
-pub trait SyncState {}
+/// Says at an argument's type that it has to be [`Argument`].
+pub const fn travels<T: Argument>() {}
 
-#[diagnostic::do_not_recommend]
-impl<T: Sync + ?Sized> SyncState for T {}
+/// What a start, stop, down or exit handler that has a `Result` of its own says about its actor.
+///
+/// # Errors
+/// What the handler returned.
+pub fn outcome<T, E: Failure>(result: Result<T, E>) -> ActorResult<()> {
+    match result {
+        Ok(_) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
 
-/// Checked where an async handler takes `&self`.
-pub const fn needs_sync_state<T: SyncState + ?Sized>() {}
+/// Stands where nothing could be generated, so that the mistakes that were reported are the only errors.
+#[must_use]
+pub fn missing<T>() -> T {
+    unreachable!("code with a mistake in it does not compile")
+}
+
+/// The state as an async handler with `&self` has it.
+pub const fn shared<T: SyncState>(state: &mut T) -> &T {
+    state
+}

@@ -13,6 +13,7 @@ use crate::error::{AskError, discard, peek_text, shielded};
 use crate::exit::ExitReason;
 use crate::instrument::{Caller, PanicWatch, in_actor};
 use crate::lock::Lock;
+use crate::travel::Reply;
 
 /// A letter's way back to its sender, its type forgotten.
 pub(crate) trait Port: Any + Send + Sync {
@@ -452,7 +453,7 @@ impl<'a> Answer<'a> {
     /// Answers. A second answer, or one to a tell, is dropped. The asker of another type than `R` gets
     /// [`AskError::NoReply`], but for `()`, which takes any answer.
     #[inline]
-    pub fn send<R: Send + 'static>(&mut self, value: R) {
+    pub fn send<R: Reply>(&mut self, value: R) {
         match &mut self.0 {
             Way::Told => drop_untaken(value),
             Way::Here(spot) => match (&mut **spot as &mut dyn Any).downcast_mut::<Spot<R>>() {
@@ -487,7 +488,10 @@ impl<'a> Answer<'a> {
 
     /// Answers with a handler's own `Result`. Told, an `Err` is traced as a warning and counted.
     #[inline]
-    pub fn result<T: Send + 'static, E: Send + 'static>(&mut self, value: Result<T, E>) {
+    pub fn result<T, E>(&mut self, value: Result<T, E>)
+    where
+        Result<T, E>: Reply,
+    {
         if value.is_err() && !self.is_awaited() {
             crate::instrument::told_error(std::any::type_name::<E>());
         }
@@ -495,7 +499,7 @@ impl<'a> Answer<'a> {
     }
 
     /// Takes the answer away, to be given later or by somebody else. What the handler sends afterwards is dropped.
-    pub fn defer<R: Send + 'static>(&mut self) -> ReplyTo<R> {
+    pub fn defer<R: Reply>(&mut self) -> ReplyTo<R> {
         let port = match std::mem::replace(&mut self.0, Way::Gone) {
             Way::Told => {
                 self.0 = Way::Told;

@@ -22,7 +22,27 @@ use crate::process_id::ProcessId;
 use crate::reply::{Port, ReplyCell, Spot};
 use crate::timer::{self, Timers, Wanted};
 
+/// A request whose message `M` can be sent again and again: `M` is `Clone`.
+#[diagnostic::on_unimplemented(
+    message = "a message that is told again and again is cloned each time, and `{M}` is not `Clone`",
+    label = "`{M}` cannot be cloned",
+    note = "write `#[handlers(message(derive(Clone)))]` above the actor's impl block"
+)]
+pub trait Again<M> {
+    /// The same message, once more.
+    fn again(message: &M) -> M;
+}
+
+#[diagnostic::do_not_recommend]
+impl<D, M: Clone, R> Again<M> for Request<'_, D, M, R> {
+    fn again(message: &M) -> M {
+        message.clone()
+    }
+}
+
 /// The three ways to send, as every reference to an actor of type `A` has them.
+///
+/// The compiler shows the line of a bound where somebody sends what the actor does not handle: the remedy stands on it.
 macro_rules! sends {
     () => {
         /// Sends a message and waits for room only. Resolves when the mailbox has taken it.
@@ -34,7 +54,7 @@ macro_rules! sends {
         /// Dropped while it waits, the message is not sent.
         pub fn tell<M: Send + 'static>(&self, message: M) -> crate::Tell<'_, Self, M>
         where
-            A: Handles<M>,
+            A: Handles<M>, // give the actor a `#[handler(message)]` with one argument of this type
         {
             crate::Tell::new(self, message)
         }
@@ -45,7 +65,7 @@ macro_rules! sends {
         /// [`TrySendError`](crate::TrySendError) with the message, when there is no room or the actor has ended.
         pub fn try_tell<M: Send + 'static>(&self, message: M) -> Result<(), crate::TrySendError<M>>
         where
-            A: Handles<M>,
+            A: Handles<M>, // give the actor a `#[handler(message)]` with one argument of this type
         {
             crate::Request::<_, M, ()>::new(self, message).try_tell()
         }
@@ -56,7 +76,7 @@ macro_rules! sends {
             message: M,
         ) -> crate::Request<'_, Self, M, <A as Handles<M>>::Reply>
         where
-            A: Handles<M>,
+            A: Handles<M>, // give the actor a `#[handler(message)]` with one argument of this type
         {
             crate::Request::new(self, message)
         }
@@ -130,7 +150,8 @@ impl<D> To<'_, D> {
     }
 }
 
-impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, R> {
+// Without the bounds of what can be done with it: what is not `Send` is reported once, where a handler takes it.
+impl<'a, D: Address<M>, M, R> Request<'a, D, M, R> {
     /// A request to `to`; the macros write one for each handler.
     ///
     /// `R` has to be what the handler answers with: another type is answered with
@@ -154,7 +175,9 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     pub fn new(to: &'a D, message: M) -> Self {
         Self { to: To::Borrowed(to), message, limit: None, ignore_cycle: false, marker: PhantomData }
     }
+}
 
+impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, R> {
     /// Sets the time limit of an ask; without it the system's holds (5 s). It has no meaning for a tell.
     ///
     /// The limit covers waiting for room, for the actor's turn and for its answer. While a handler runs, the
@@ -330,7 +353,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
         set_timer(self.to.get(), delay, None, move || message.take())
     }
 
-    /// Tells again and again, the first time one `period` from now.
+    /// Tells again and again, a message that is `Clone`: the first time one `period` from now.
     ///
     /// The ticks lie on a grid of periods from now on; one that falls due while the last is still queued is
     /// skipped, and so are those missed in a stall: there is no burst. Dropped, the handle cancels the timer.
@@ -353,11 +376,11 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// ```
     pub fn tell_every(self, period: Duration) -> TimerHandle
     where
-        M: Clone,
+        Self: Again<M>, // `M: Clone`, in words
     {
         assert!(!period.is_zero(), "a timer needs a period longer than zero");
-        let message = self.message;
-        set_timer(self.to.get(), period, Some(period), move || Some(message.clone()))
+        let (message, again): (M, fn(&M) -> M) = (self.message, Self::again);
+        set_timer(self.to.get(), period, Some(period), move || Some(again(&message)))
     }
 
     /// The same request, holding its address: for a task of its own.

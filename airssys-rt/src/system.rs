@@ -691,7 +691,10 @@ impl EventBus {
 
     /// Subscribes an actor, which may be of another system, to the events of type `E` of this one, until it ends.
     /// False when it has ended.
-    pub fn subscribe<E: Clone + Send + 'static>(&self, actor: &ActorRef<impl Handles<E>>) -> bool {
+    pub fn subscribe<E: Clone + Send + 'static>(
+        &self,
+        actor: &ActorRef<impl Handles<E>>, // give it a `#[handler(event)]` with one argument of this type
+    ) -> bool {
         crate::context::subscribe(&self.kernel, &actor.cell, true)
     }
 

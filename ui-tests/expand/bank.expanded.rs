@@ -1,3 +1,7 @@
+use airssys_rt::prelude::*;
+
+use crate::staff::*;
+
 /// Everything the bank needs to be open.
 ///
 /// ```text
@@ -5,26 +9,26 @@
 /// ├── ledger: Ledger, 2s to stop
 /// ├── tellers: 4 × Teller, transient
 /// ├── audit: Audit, a supervisor
-/// └── sessions: a Session for each CustomerId, at most 10_000, temporary
+/// └── sessions: a Teller for each u64, at most 10_000, temporary
 /// ```
 pub struct Bank {
-    path: PathBuf,
+    path: String,
     pub ledger: ActorRef<Ledger>,
     pub tellers: Pool<Teller>,
     pub audit: Supervised<Audit>,
-    pub sessions: Children<Session, CustomerId>,
+    pub sessions: Children<Teller, u64>,
 }
-#[automatically_derived]
+
 impl Bank {
     /// The spec of [`Bank`]: what starts it, in a system or below another supervisor.
     ///
     /// It takes the fields that are no children. Nothing runs until it is started.
     #[must_use = "a spec does nothing until it is started"]
-    pub fn spec(path: PathBuf) -> ::airssys_rt::SupervisorSpec<Self> {
+    pub fn spec(path: String) -> ::airssys_rt::SupervisorSpec<Self> {
         ::airssys_rt::Supervisor::builder()
             .name("Bank")
             .strategy(::airssys_rt::RestartStrategy::RestForOne)
-            .max_restarts(3u32)
+            .max_restarts(3)
             .within(::core::time::Duration::from_secs(5))
             .backoff(
                 ::airssys_rt::Backoff::new(
@@ -32,10 +36,10 @@ impl Bank {
                     ::core::time::Duration::from_secs(30),
                 ),
             )
-            .plan(move |mut __children: ::airssys_rt::Starting| async move {
+            .plan(move |mut children: ::airssys_rt::Starting| async move {
                 let ledger: ActorRef<Ledger> = {
                     let path = ::core::clone::Clone::clone(&path);
-                    __children
+                    children
                         .start(
                             ::airssys_rt::ChildSpec::new(
                                     "ledger",
@@ -60,7 +64,7 @@ impl Bank {
                 };
                 let tellers: Pool<Teller> = {
                     let ledger = ::core::clone::Clone::clone(&ledger);
-                    __children
+                    children
                         .start(
                             ::airssys_rt::ChildSpec::new(
                                     "tellers",
@@ -82,7 +86,7 @@ impl Bank {
                 };
                 let audit: Supervised<Audit> = {
                     let ledger = ::core::clone::Clone::clone(&ledger);
-                    __children
+                    children
                         .start(
                             ::airssys_rt::ChildSpec::supervisor(
                                 "audit",
@@ -99,16 +103,16 @@ impl Bank {
                         )
                         .await?
                 };
-                let sessions: Children<Session, CustomerId> = {
+                let sessions: Children<Teller, u64> = {
                     let ledger = ::core::clone::Clone::clone(&ledger);
-                    __children
+                    children
                         .start(
                             ::airssys_rt::ChildSpec::dynamic(
                                     "sessions",
-                                    move |id: CustomerId| {
+                                    move |_id: u64| {
                                         let ledger = ::core::clone::Clone::clone(&ledger);
                                         async move {
-                                            let started: Session = Session::new(id, ledger);
+                                            let started: Teller = Teller::new(ledger);
                                             ::core::result::Result::Ok::<
                                                 _,
                                                 ::airssys_rt::ActorError,
@@ -136,4 +140,13 @@ impl Bank {
                 ::core::result::Result::Ok(supervisor)
             })
     }
+}
+
+pub async fn run(system: &System) -> ActorResult<()> {
+    let bank = system.start(Bank::spec("100".to_owned())).await?;
+    assert_eq!(bank.tellers.deposit(7). await ?, 107);
+    assert_eq!(bank.audit.inspector.deposit(0). await ?, 107);
+    let session = bank.sessions.start(1).await?;
+    assert_eq!(session.deposit(- 7). await ?, 100);
+    Ok(())
 }

@@ -1,7 +1,18 @@
+// A supervisor with every sort of child.
+
+use airssys_rt::prelude::*;
+
+use crate::staff::*;
+
 /// Everything the bank needs to be open.
-#[supervisor(strategy = "rest_for_one", max_restarts = 3, within = "5s", backoff(first = "100ms", max = "30s"))]
+#[supervisor(
+    strategy = "rest_for_one",
+    max_restarts = 3,
+    within = "5s",
+    backoff(first = "100ms", max = "30s")
+)]
 pub struct Bank {
-    path: PathBuf,
+    path: String,
 
     #[child(start = Ledger::open(&path).await?, shutdown = "2s")]
     pub ledger: ActorRef<Ledger>,
@@ -12,6 +23,15 @@ pub struct Bank {
     #[child(start = Audit::spec(ledger))]
     pub audit: Supervised<Audit>,
 
-    #[child(start = |id: CustomerId| Session::new(id, ledger), restart = "temporary", max = 10_000)]
-    pub sessions: Children<Session, CustomerId>,
+    #[child(start = |_id: u64| Teller::new(ledger), restart = "temporary", max = 10_000)]
+    pub sessions: Children<Teller, u64>,
+}
+
+pub async fn run(system: &System) -> ActorResult<()> {
+    let bank = system.start(Bank::spec("100".to_owned())).await?;
+    assert_eq!(bank.tellers.deposit(7).await?, 107);
+    assert_eq!(bank.audit.inspector.deposit(0).await?, 107);
+    let session = bank.sessions.start(1).await?;
+    assert_eq!(session.deposit(-7).await?, 100);
+    Ok(())
 }

@@ -1,14 +1,23 @@
-struct Cache<K, V = String>
+use std::collections::HashMap;
+
+use std::hash::Hash;
+
+use airssys_rt::prelude::*;
+
+pub struct Cache<K, V = String, const ROOM: usize = 2>
 where
     K: Eq + Hash,
 {
-    map: HashMap<K, V>,
+    entries: HashMap<K, V>,
+    name: String,
 }
+
 #[automatically_derived]
 impl<
     K: ::core::marker::Send + 'static,
     V: ::core::marker::Send + 'static,
-> ::airssys_rt::private::Annotated for Cache<K, V>
+    const ROOM: usize,
+> ::airssys_rt::private::Annotated for Cache<K, V, ROOM>
 where
     K: Eq + Hash,
 {
@@ -16,44 +25,37 @@ where
         .unbounded()
         .inline(false);
 }
-impl<K: Send + 'static, V> Cache<K, V>
+
+impl<K: Send + 'static, V, const ROOM: usize> Cache<K, V, ROOM>
 where
     K: Eq + Hash,
+    V: Clone + Send + 'static,
 {
-    #[cfg(feature = "reads")]
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-    fn get(&mut self, key: K, ctx: &mut Context<Self>) -> ActorResult<Option<V>> {
-        self.read(key, ctx)
+    /// The value under `key`, if it is there.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn get(&mut self, key: K) -> Option<V> {
+        self.entries.get(&key).cloned()
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
+    /// Keeps `value` while there is room.
+    #[allow(clippy::needless_pass_by_value)]
+    pub fn put(&mut self, key: K, value: V, ctx: &mut Context<Self>) -> ActorResult<()> {
+        if self.entries.len() == ROOM {
+            return Err(ActorError::msg(format!("{} is full", ctx.pid())));
+        }
+        self.entries.insert(key, value);
+        Ok(())
+    }
+    #[allow(clippy::needless_pass_by_value, clippy::unused_async)]
     async fn rename(&mut self, name: impl Into<String>, reply: ReplyTo<String>) {
-        self.later(name.into(), reply).await;
+        reply.send(std::mem::replace(&mut self.name, name.into()));
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-    async fn begin(&mut self, ctx: &mut Context<Self>) -> ActorResult<()> {
-        self.load(ctx).await
-    }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-    fn end(&mut self, reason: &ExitReason) {
-        self.save(reason);
-    }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-    fn failed(&mut self, error: &ActorError) -> ErrorAction {
-        self.decide(error)
-    }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-    fn flushed(&mut self, event: Flushed) {
-        self.note(event);
-    }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-    async fn sweep(&mut self) {
-        self.clean().await;
-    }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-    fn size(&self, _of: Size) -> Result<usize, Overflow> {
-        self.count()
+    #[cfg(not(windows))]
+    #[allow(clippy::unused_async)]
+    async fn clear(&mut self) -> usize {
+        self.entries.drain().count()
     }
 }
+
 /// The messages of [`Cache`], one for each handler: plain data. [`CacheApi`] makes them.
 #[doc(hidden)]
 #[non_exhaustive]
@@ -63,186 +65,104 @@ where
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links
 )]
-pub enum CacheMessage<K: Send + 'static, V: ::core::marker::Send + 'static>
+#[derive(Clone)]
+pub enum CacheCommand<
+    K: Send + 'static,
+    V: ::core::marker::Send + 'static,
+    const ROOM: usize,
+>
 where
     K: Eq + Hash,
+    V: Clone + Send + 'static,
 {
-    /// Calls `get`.
-    #[cfg(feature = "reads")]
+    /// The value under `key`, if it is there.
     Get {
         /// The argument `key`.
         key: K,
+    },
+    /// Keeps `value` while there is room.
+    Put {
+        /// The argument `key`.
+        key: K,
+        /// The argument `value`.
+        value: V,
     },
     /// Calls `rename`.
     Rename {
         /// The argument `name`.
         name: String,
     },
-    #[doc(hidden)]
-    __Unused(::core::marker::PhantomData<fn() -> (K, V)>),
+    /// Calls `clear`.
+    #[cfg(not(windows))]
+    Clear,
 }
+
 #[automatically_derived]
-impl<K: Send + 'static, V: ::core::marker::Send + 'static> ::airssys_rt::Actor
-for Cache<K, V>
+impl<
+    K: Send + 'static,
+    V: ::core::marker::Send + 'static,
+    const ROOM: usize,
+> ::airssys_rt::Actor for Cache<K, V, ROOM>
 where
     K: Eq + Hash,
+    V: Clone + Send + 'static,
 {
-    type Message = CacheMessage<K, V>;
+    type Message = CacheCommand<K, V, ROOM>;
     const CONFIG: ::airssys_rt::ActorConfig = <Self as ::airssys_rt::private::Annotated>::CONFIG;
-    const STARTS: bool = true;
-    const STOPS: bool = true;
-    const HANDLES_ERRORS: bool = true;
-    fn is_plain(message: &CacheMessage<K, V>) -> bool {
-        match message {
-            #[cfg(feature = "reads")]
-            CacheMessage::Get { .. } => true,
-            CacheMessage::__Unused(_) => true,
-            _ => false,
-        }
+    const STARTS: bool = false;
+    const STOPS: bool = false;
+    const HANDLES_ERRORS: bool = false;
+    fn is_plain(message: &CacheCommand<K, V, ROOM>) -> bool {
+        ::core::matches!(message, CacheCommand::Get { .. } | CacheCommand::Put { .. })
     }
+    #[inline]
     fn handle_plain(
         &mut self,
-        message: CacheMessage<K, V>,
+        message: CacheCommand<K, V, ROOM>,
         ctx: &mut ::airssys_rt::Context<Self>,
         answer: &mut ::airssys_rt::Answer<'_>,
-    ) -> ::airssys_rt::Plain<CacheMessage<K, V>> {
+    ) -> ::airssys_rt::Plain<CacheCommand<K, V, ROOM>> {
         match message {
-            #[cfg(feature = "reads")]
-            CacheMessage::Get { key } => {
+            CacheCommand::Get { key } => {
+                let value = Self::get(self, key);
+                answer.send(value);
+                ::airssys_rt::Plain::Done(::core::result::Result::Ok(()))
+            }
+            CacheCommand::Put { key, value } => {
                 ::airssys_rt::Plain::Done(
-                    Self::get(self, key, ctx)
-                        .map(|value| {
+                    Self::put(self, key, value, ctx)
+                        .map(|()| {
                             if !ctx.has_failed() {
-                                answer.send(value);
+                                answer.send(());
                             }
                         }),
                 )
-            }
-            CacheMessage::__Unused(_) => {
-                ::airssys_rt::Plain::Done(::core::result::Result::Ok(()))
             }
             later => ::airssys_rt::Plain::Later(later),
         }
     }
     async fn handle(
         &mut self,
-        message: CacheMessage<K, V>,
+        message: CacheCommand<K, V, ROOM>,
         ctx: &mut ::airssys_rt::Context<Self>,
     ) -> ::airssys_rt::ActorResult<()> {
         match message {
-            CacheMessage::Rename { name } => {
+            CacheCommand::Rename { name } => {
                 let reply = ctx.answer().defer::<String>();
                 Self::rename(self, name, reply).await;
+                ::core::result::Result::Ok(())
+            }
+            #[cfg(not(windows))]
+            CacheCommand::Clear => {
+                let value = Self::clear(self).await;
+                ctx.answer().send(value);
                 ::core::result::Result::Ok(())
             }
             plain => ::airssys_rt::private::handle_plain(self, plain, ctx),
         }
     }
-    fn prepare(ctx: &mut ::airssys_rt::Context<Self>) {
-        ctx.subscribe::<Flushed>();
-        ctx.every(
-            ::core::time::Duration::from_secs(60),
-            ::airssys_rt::private::Timer::<0usize>,
-        );
-    }
-    async fn on_start(
-        &mut self,
-        ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::airssys_rt::ActorResult<()> {
-        Self::begin(self, ctx).await
-    }
-    async fn on_stop(
-        &mut self,
-        reason: ::airssys_rt::ExitReason,
-        _ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::airssys_rt::ActorResult<()> {
-        Self::end(self, &reason);
-        ::core::result::Result::Ok(())
-    }
-    async fn on_error(
-        &mut self,
-        error: &::airssys_rt::ActorError,
-        _ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::airssys_rt::ErrorAction {
-        Self::failed(self, error)
-    }
 }
-#[automatically_derived]
-impl<K: Send + 'static, V: ::core::marker::Send + 'static> ::airssys_rt::Handles<Flushed>
-for Cache<K, V>
-where
-    K: Eq + Hash,
-{
-    type Reply = ();
-    fn is_plain(_: &Flushed) -> bool {
-        true
-    }
-    fn handle_plain(
-        &mut self,
-        message: Flushed,
-        _ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::core::result::Result<::airssys_rt::ActorResult<()>, Flushed> {
-        Self::flushed(self, message);
-        ::core::result::Result::Ok(::core::result::Result::Ok(()))
-    }
-    async fn handle(
-        &mut self,
-        message: Flushed,
-        _ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::airssys_rt::ActorResult<()> {
-        Self::flushed(self, message);
-        ::core::result::Result::Ok(())
-    }
-}
-#[automatically_derived]
-impl<K: Send + 'static, V: ::core::marker::Send + 'static> ::airssys_rt::Handles<Size>
-for Cache<K, V>
-where
-    K: Eq + Hash,
-{
-    type Reply = Result<usize, Overflow>;
-    fn is_plain(_: &Size) -> bool {
-        true
-    }
-    fn handle_plain(
-        &mut self,
-        message: Size,
-        _ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::core::result::Result<
-        ::airssys_rt::ActorResult<Result<usize, Overflow>>,
-        Size,
-    > {
-        ::core::result::Result::Ok(::core::result::Result::Ok(Self::size(self, message)))
-    }
-    async fn handle(
-        &mut self,
-        message: Size,
-        _ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::airssys_rt::ActorResult<Result<usize, Overflow>> {
-        ::core::result::Result::Ok(Self::size(self, message))
-    }
-    fn is_error(reply: &Self::Reply) -> bool {
-        ::core::result::Result::is_err(reply)
-    }
-}
-#[automatically_derived]
-impl<
-    K: Send + 'static,
-    V: ::core::marker::Send + 'static,
-> ::airssys_rt::Handles<::airssys_rt::private::Timer<0usize>> for Cache<K, V>
-where
-    K: Eq + Hash,
-{
-    type Reply = ();
-    async fn handle(
-        &mut self,
-        _message: ::airssys_rt::private::Timer<0usize>,
-        _ctx: &mut ::airssys_rt::Context<Self>,
-    ) -> ::airssys_rt::ActorResult<()> {
-        Self::sweep(self).await;
-        ::core::result::Result::Ok(())
-    }
-}
+
 /// The handlers of [`Cache`], as methods of every address of its messages.
 ///
 /// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
@@ -253,22 +173,33 @@ where
     rustdoc::broken_intra_doc_links,
     rustdoc::private_intra_doc_links
 )]
-trait CacheApi<
+pub(crate) trait CacheApi<
     K: Send + 'static,
     V: ::core::marker::Send + 'static,
->: ::airssys_rt::Address<CacheMessage<K, V>>
+    const ROOM: usize,
+>: ::airssys_rt::Address<CacheCommand<K, V, ROOM>>
 where
     K: Eq + Hash,
+    V: Clone + Send + 'static,
 {
-    /// A request to call `get`.
+    /// The value under `key`, if it is there.
     ///
     /// Awaited, it gives `Result<Option<V>, AskError>`.
-    #[cfg(feature = "reads")]
     fn get(
         &self,
         key: K,
-    ) -> ::airssys_rt::Request<'_, Self, CacheMessage<K, V>, Option<V>> {
-        ::airssys_rt::Request::new(self, CacheMessage::Get { key })
+    ) -> ::airssys_rt::Request<'_, Self, CacheCommand<K, V, ROOM>, Option<V>> {
+        ::airssys_rt::Request::new(self, CacheCommand::Get { key })
+    }
+    /// Keeps `value` while there is room.
+    ///
+    /// Awaited, it gives `Result<(), AskError>`.
+    fn put(
+        &self,
+        key: K,
+        value: V,
+    ) -> ::airssys_rt::Request<'_, Self, CacheCommand<K, V, ROOM>, ()> {
+        ::airssys_rt::Request::new(self, CacheCommand::Put { key, value })
     }
     /// A request to call `rename`.
     ///
@@ -276,21 +207,45 @@ where
     fn rename(
         &self,
         name: impl ::core::convert::Into<String>,
-    ) -> ::airssys_rt::Request<'_, Self, CacheMessage<K, V>, String> {
+    ) -> ::airssys_rt::Request<'_, Self, CacheCommand<K, V, ROOM>, String> {
         ::airssys_rt::Request::new(
             self,
-            CacheMessage::Rename {
+            CacheCommand::Rename {
                 name: ::core::convert::Into::into(name),
             },
         )
     }
+    /// A request to call `clear`.
+    ///
+    /// Awaited, it gives `Result<usize, AskError>`.
+    #[cfg(not(windows))]
+    fn clear(&self) -> ::airssys_rt::Request<'_, Self, CacheCommand<K, V, ROOM>, usize> {
+        ::airssys_rt::Request::new(self, CacheCommand::Clear)
+    }
 }
+
 #[automatically_derived]
 impl<
     K: Send + 'static,
     V: ::core::marker::Send + 'static,
-    __D: ::airssys_rt::Address<CacheMessage<K, V>>,
-> CacheApi<K, V> for __D
+    const ROOM: usize,
+    __D: ::airssys_rt::Address<CacheCommand<K, V, ROOM>>,
+> CacheApi<K, V, ROOM> for __D
 where
     K: Eq + Hash,
+    V: Clone + Send + 'static,
 {}
+
+pub async fn run(system: &System) -> ActorResult<()> {
+    let cache: ActorRef<Cache<u8>> = system
+        .spawn(Cache {
+            entries: HashMap::new(),
+            name: "first".into(),
+        });
+    cache.put(1, "one".into()).await?;
+    cache.put(2, "two".into()).tell().await?;
+    assert_eq!(cache.get(2). await ?, Some("two".to_owned()));
+    assert_eq!(cache.rename("second"). await ?, "first");
+    assert_eq!(cache.clear(). await ?, 2);
+    Ok(())
+}

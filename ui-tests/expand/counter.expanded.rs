@@ -1,31 +1,40 @@
+use airssys_rt::prelude::*;
+
+/// Why nothing was taken.
+#[derive(Debug, PartialEq)]
+pub struct Overdrawn;
+
 /// Counts, and never below zero.
 #[derive(Debug, Default)]
 pub struct Counter {
     value: i64,
 }
+
 #[automatically_derived]
 impl ::airssys_rt::private::Annotated for Counter {
     const CONFIG: ::airssys_rt::ActorConfig = ::airssys_rt::ActorConfig::DEFAULT
         .capacity(256)
         .backpressure(::airssys_rt::BackpressureStrategy::Block);
 }
+
 impl Counter {
     /// Adds `by` and answers the new value.
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
     pub fn increment(&mut self, by: i64) -> i64 {
         self.value += by;
         self.value
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
+    #[allow(clippy::unused_async)]
     pub async fn value(&self) -> i64 {
         self.value
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
     pub fn withdraw(&mut self, amount: i64) -> Result<i64, Overdrawn> {
-        self.take(amount)
+        if amount > self.value {
+            return Err(Overdrawn);
+        }
+        Ok(self.increment(-amount))
     }
-    fn audit(&self) {}
 }
+
 /// The messages of [`Counter`], one for each handler: plain data. [`CounterApi`] makes them.
 #[non_exhaustive]
 #[allow(
@@ -49,6 +58,7 @@ pub enum CounterMessage {
         amount: i64,
     },
 }
+
 #[automatically_derived]
 impl ::airssys_rt::Actor for Counter {
     type Message = CounterMessage;
@@ -61,6 +71,7 @@ impl ::airssys_rt::Actor for Counter {
             message, CounterMessage::Increment { .. } | CounterMessage::Withdraw { .. }
         )
     }
+    #[inline]
     fn handle_plain(
         &mut self,
         message: CounterMessage,
@@ -88,7 +99,7 @@ impl ::airssys_rt::Actor for Counter {
     ) -> ::airssys_rt::ActorResult<()> {
         match message {
             CounterMessage::Value => {
-                let value = Self::value(self).await;
+                let value = Self::value(::airssys_rt::private::shared(self)).await;
                 ctx.answer().send(value);
                 ::core::result::Result::Ok(())
             }
@@ -96,6 +107,7 @@ impl ::airssys_rt::Actor for Counter {
         }
     }
 }
+
 /// The handlers of [`Counter`], as methods of every address of its messages.
 ///
 /// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
@@ -132,10 +144,17 @@ pub trait CounterApi: ::airssys_rt::Address<CounterMessage> {
         ::airssys_rt::Request::new(self, CounterMessage::Withdraw { amount })
     }
 }
+
 #[automatically_derived]
 impl<__D: ::airssys_rt::Address<CounterMessage>> CounterApi for __D {}
-const _: () = {
-    fn check() {
-        ::airssys_rt::private::needs_sync_state::<Counter>();
-    }
-};
+
+pub async fn run(system: &System) -> ActorResult<()> {
+    let counter = system.spawn(Counter::default());
+    assert_eq!(counter.increment(2). await ?, 2);
+    assert_eq!(counter.withdraw(3). await ?, Err(Overdrawn));
+    assert_eq!(counter.value(). await ?, 2);
+    assert_eq!(
+        format!("{:?}", counter.increment(1).into_message()), "Increment { by: 1 }"
+    );
+    Ok(())
+}

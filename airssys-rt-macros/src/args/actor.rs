@@ -1,7 +1,7 @@
 //! The options of `#[actor]`: how the actor is run.
 
 use proc_macro2::TokenStream;
-use syn::{Expr, Path};
+use syn::{Expr, ExprLit, Lit, Path};
 
 use super::Options;
 use super::value::{number, word};
@@ -60,14 +60,29 @@ fn capacity(expr: &Expr, errors: &mut Errors) -> Option<Capacity> {
     match word(expr) {
         Some(word) if word == "unbounded" => return Some(Capacity::Unbounded),
         Some(word) => {
-            errors.at(expr, format!("`capacity` is a number of messages or `\"unbounded\"`, not `{word}`"));
+            errors.at(expr, format!("`capacity` is a number of messages or `\"unbounded\"`, not `{word}`: write `capacity = 256`"));
             return None;
         }
         None => {}
     }
     if !matches!(super::value::bare(expr), Expr::Lit(_)) {
-        errors
-            .at(expr, format!("`capacity` is a number of messages or `\"unbounded\"`, not `{}`", show(expr)));
+        errors.at(
+            expr,
+            format!(
+                "`capacity` is a number of messages or `\"unbounded\"`, not `{}`: write `capacity = 256`",
+                show(expr)
+            ),
+        );
+        return None;
+    }
+    if matches!(super::value::bare(expr), Expr::Lit(ExprLit { lit: Lit::Float(_) | Lit::Bool(_), .. })) {
+        errors.at(
+            expr,
+            format!(
+                "`capacity` is a number of messages or `\"unbounded\"`, not `{}`: write `capacity = 256`",
+                show(expr)
+            ),
+        );
         return None;
     }
     match number("capacity", expr, 1, u64::from(u32::MAX - 1)) {

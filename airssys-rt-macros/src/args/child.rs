@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use syn::{Attribute, Expr, Ident, Meta};
+use syn::{Attribute, Expr, ExprUnary, Ident, Meta, UnOp};
 
 use super::Options;
 use super::value::{bare, number, word};
@@ -19,6 +19,8 @@ pub struct ChildArgs {
     pub count: Option<(Ident, Expr)>,
     pub max: Option<(Ident, Expr)>,
     pub significant: Option<(Ident, bool)>,
+    /// Whether what makes the child what it is was wrong.
+    pub wrong: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -48,17 +50,22 @@ impl ChildArgs {
             Meta::List(list) => Options::parse("`#[child]`", &KNOWN, list.tokens.clone(), errors),
             Meta::NameValue(meta) => {
                 errors.at(meta, "`#[child]` takes its options in parentheses: write `#[child(start = …)]`");
-                return Self::default();
+                return Self { wrong: true, ..Self::default() };
             }
         };
+        let before = errors.count();
+        let start = options.value("start", "Worker::new()", errors);
+        let count = amount(&mut options, "count", "4", errors);
+        let max = amount(&mut options, "max", "10_000", errors);
         Self {
-            start: options.value("start", "Worker::new()", errors),
+            wrong: errors.count() > before || options.strange,
+            start,
+            count,
+            max,
             restart: options.word("restart", &RESTART, errors),
             shutdown: shutdown(&mut options, errors),
             start_timeout: options.duration("start_timeout", errors).map(|(limit, _)| limit),
             name: name(&mut options, errors),
-            count: amount(&mut options, "count", "4", errors),
-            max: amount(&mut options, "max", "10_000", errors),
             significant: options.flag("significant", errors),
         }
     }
@@ -81,7 +88,9 @@ fn shutdown(options: &mut Options, errors: &mut Errors) -> Option<Shutdown> {
                 let message = match super::suggest::nearest(other, &["kill", "wait"]) {
                     Some(near) => format!("`shutdown` cannot be `{other}`: did you mean `{near}`?"),
                     None => {
-                        format!("`shutdown` is a duration such as \"5s\", or `kill` or `wait`, not `{other}`")
+                        format!(
+                            "`shutdown` cannot be `{other}`: write a duration such as \"5s\", or `kill` or `wait`"
+                        )
                     }
                 };
                 errors.at(expr, message);
@@ -118,6 +127,9 @@ fn amount(
         && let Err(message) = number(name, &expr, 1, u64::MAX)
     {
         errors.at(literal, message);
+    }
+    if let Expr::Unary(ExprUnary { op: UnOp::Neg(_), .. }) = bare(&expr) {
+        errors.at(&expr, format!("`{name}` is at least 1, not `{}`", show(&expr)));
     }
     if matches!(bare(&expr), Expr::Closure(_)) {
         errors.at(&expr, format!("`{name}` is a number, not `{}`", show(&expr)));

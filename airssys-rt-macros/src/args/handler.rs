@@ -76,7 +76,7 @@ impl Role {
                 let (_, value) = options.take(word)?;
                 match value {
                     Value::Nothing => {}
-                    Value::List(tokens, _) => nothing(&tokens, &format!("`{word}`"), errors),
+                    Value::List(tokens, _) => nothing(&tokens, word, errors),
                     Value::Is(expr) => {
                         errors.at(&expr, format!("`{word}` takes no value: write `#[handler({word})]`"));
                         return None;

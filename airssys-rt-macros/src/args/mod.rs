@@ -11,7 +11,7 @@ pub mod value;
 use proc_macro2::{Span, TokenStream, TokenTree};
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, Ident, Token, Visibility};
+use syn::{Expr, Ident, LitStr, Token, Visibility};
 
 use crate::errors::Errors;
 use suggest::nearest;
@@ -38,20 +38,23 @@ struct Opt {
 /// Unknown and repeated names are reported when it is parsed; each option is then taken by its name.
 pub struct Options {
     list: Vec<Opt>,
+    /// Whether there was something that is no option, which may have been meant for one.
+    pub strange: bool,
 }
 
 impl Options {
     /// No options: what a bare attribute has.
     pub fn none() -> Self {
-        Self { list: Vec::new() }
+        Self { list: Vec::new(), strange: false }
     }
 
     /// Parses `tokens`, the options of `owner` (`#[actor]`, `backoff`), which knows the names `known`.
     pub fn parse(owner: &str, known: &[&str], tokens: TokenStream, errors: &mut Errors) -> Self {
         let mut list: Vec<Opt> = Vec::new();
+        let before = errors.count();
         let parse = |input: ParseStream<'_>| {
             while !input.is_empty() {
-                match option(input) {
+                match option(input, known) {
                     Ok(opt) => {
                         if admit(owner, known, &list, &opt, errors) {
                             list.push(opt);
@@ -66,7 +69,10 @@ impl Options {
                     break;
                 }
                 if let Err(error) = input.parse::<Token![,]>() {
-                    errors.push(syn::Error::new(error.span(), "expected `,` between two options"));
+                    errors.push(syn::Error::new(
+                        error.span(),
+                        "two options without a comma between them: write `,` before this one",
+                    ));
                     skip_to_comma(input);
                     let _: Option<Token![,]> = input.parse()?;
                 }
@@ -76,7 +82,7 @@ impl Options {
         if let Err(error) = parse.parse2(tokens) {
             errors.push(error);
         }
-        Self { list }
+        Self { list, strange: errors.count() > before }
     }
 
     /// The value of the option `name`, once.
@@ -114,9 +120,13 @@ impl Options {
     }
 }
 
-fn option(input: ParseStream<'_>) -> syn::Result<Opt> {
+fn option(input: ParseStream<'_>, known: &[&str]) -> syn::Result<Opt> {
     if !input.peek(Ident::peek_any) {
-        return Err(input.error("expected the name of an option"));
+        let quoted = input.fork().parse::<LitStr>().ok().map(|text| text.value());
+        return Err(match quoted.filter(|text| known.contains(&text.as_str())) {
+            Some(name) => input.error(format!("the name of an option has no quotes: write `{name}`")),
+            None => input.error(format!("this is no option: write the name of one, such as `{}`", known[0])),
+        });
     }
     let name = input.call(Ident::parse_any)?;
     let value = if input.peek(Token![=]) {

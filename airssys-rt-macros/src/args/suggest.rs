@@ -4,12 +4,15 @@
 pub fn nearest<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {
     let word = word.to_lowercase().replace('-', "_");
     let limit = word.chars().count().max(3) / 3;
-    known
+    // `maximum` for `max`: more than a slip, and as clear.
+    let longer = known.iter().copied().find(|candidate| candidate.len() > 2 && word.starts_with(candidate));
+    let near = known
         .iter()
         .map(|candidate| (distance(&word, candidate), *candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    near.or(longer)
 }
 
 /// How many letters have to be put in, left out, changed or swapped with their neighbour.

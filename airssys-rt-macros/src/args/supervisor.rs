@@ -90,7 +90,7 @@ fn backoff(options: &mut Options, errors: &mut Errors) -> Option<Backoff> {
     let (name, mut group) = options.group("backoff", &["first", "max", "jitter", "reset_after"], errors)?;
     let missing: Vec<&str> =
         ["first", "max"].into_iter().filter(|need| !group.names().any(|name| name == need)).collect();
-    if !missing.is_empty() {
+    if !missing.is_empty() && !group.strange {
         errors.at(
             &name,
             format!(
@@ -105,7 +105,7 @@ fn backoff(options: &mut Options, errors: &mut Errors) -> Option<Backoff> {
     let reset_after = group.duration("reset_after", errors).map(|(after, _)| after);
     let ((first, _), (max, at)) = (first?, max?);
     if max < first {
-        errors.at(&at, "`max` is the longest pause: it cannot be shorter than `first`");
+        errors.at(&at, "`max` is the longest pause: write one that is not shorter than `first`");
         return None;
     }
     Some(Backoff { first, max, jitter, reset_after })
@@ -122,7 +122,10 @@ fn jitter(expr: &Expr, errors: &mut Errors) -> Option<f64> {
         _ => {
             errors.at(
                 expr,
-                format!("`jitter` is a share between 0.0 and 1.0 of the pause, not `{}`", show(expr)),
+                format!(
+                    "`jitter` is a share between 0.0 and 1.0 of the pause, not `{}`: write `jitter = 0.2`",
+                    show(expr)
+                ),
             );
             None
         }

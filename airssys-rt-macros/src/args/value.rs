@@ -187,7 +187,7 @@ fn word_or_bool(expr: &Expr) -> Option<String> {
 /// A whole number of at least `least` and at most `most`.
 pub fn number(name: &str, expr: &Expr, least: u64, most: u64) -> Result<u64, String> {
     let Expr::Lit(ExprLit { lit: Lit::Int(digits), .. }) = bare(expr) else {
-        return Err(format!("`{name}` is a whole number, not `{}`", show(expr)));
+        return Err(format!("`{name}` is a whole number, not `{}`: write `{name} = 3`", show(expr)));
     };
     match digits.base10_parse::<u64>() {
         Ok(n) if n < least => Err(format!("`{name}` is at least {least}")),
@@ -232,6 +232,9 @@ fn duration_of(text: &str) -> Result<Duration, String> {
     let end =
         text.find(|sign: char| !(sign.is_ascii_digit() || matches!(sign, '.' | '_'))).unwrap_or(text.len());
     let (digits, unit) = (text[..end].replace('_', ""), text[end..].trim());
+    if text.is_empty() {
+        return Err(format!("a duration is not empty: write {HINT}"));
+    }
     let (Ok(amount), true) = (digits.parse::<f64>(), !digits.is_empty()) else {
         return Err(format!("`{text}` is no duration: write {HINT}"));
     };
@@ -251,15 +254,15 @@ fn duration_of(text: &str) -> Result<Duration, String> {
             .map(|total| total.round() as u64),
     };
     match total {
-        None => Err(format!("`{text}` is longer than a duration can be")),
+        None => Err(format!("`{text}` is longer than a duration can be: write at most \"5124095h\"")),
         Some(total) => Ok(Duration::from_nanos(total)),
     }
 }
 
 /// Checks that nothing stands in an attribute that takes no options.
-pub fn nothing(tokens: &TokenStream, owner: &str, errors: &mut Errors) {
+pub fn nothing(tokens: &TokenStream, word: &str, errors: &mut Errors) {
     if !tokens.is_empty() {
-        errors.at(tokens, format!("{owner} takes no options"));
+        errors.at(tokens, format!("`{word}` takes no options: write `#[handler({word})]`"));
     }
 }
 
@@ -283,7 +286,7 @@ mod tests {
     #[test]
     fn what_is_no_duration_says_why() {
         for (text, part) in
-            [("5", "no unit"), ("5 sec", "`sec` is no unit"), ("s", "no duration"), ("", "no duration")]
+            [("5", "no unit"), ("5 sec", "`sec` is no unit"), ("s", "no duration"), ("", "not empty")]
         {
             let message = duration_of(text).unwrap_err();
             assert!(message.contains(part), "{text}: {message}");

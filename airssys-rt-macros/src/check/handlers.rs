@@ -1,14 +1,18 @@
 //! The rules between the handlers of one actor. A handler that breaches one is left out of the model.
 
+use std::collections::BTreeSet;
+
 use quote::ToTokens;
+use syn::Type;
 use syn::ext::IdentExt;
 
-use super::{roles, signature};
+use super::{owned, roles, signature};
 use crate::args::handler::Role;
 use crate::errors::{Errors, show};
 use crate::model::handlers::Handlers;
-use crate::model::method::Method;
+use crate::model::method::{Method, ungrouped};
 use crate::model::names::suffixed;
+use crate::model::owned::in_type;
 
 /// Names that every address has, so that a handler of that name could not be called through one.
 const TAKEN: [&str; 25] = [
@@ -49,7 +53,12 @@ pub fn check(model: &mut Handlers, errors: &mut Errors) {
         taken(&method, errors);
         alone(&method, &kept, errors);
         if errors.count() == before {
-            kept.push(method);
+            // A name that two arguments have is reported by the compiler, once, if nothing is made of it.
+            if !names_one_thing_twice(&method) {
+                kept.push(method);
+            }
+        } else if can_be_asked_for(&method, &kept) {
+            kept.push(method.mended());
         }
     }
     model.methods = kept;
@@ -59,7 +68,37 @@ pub fn check(model: &mut Handlers, errors: &mut Errors) {
             format!("`{}` is the actor's own name: give its messages another one", model.message),
         );
         model.message = suffixed(&model.actor_ident, "Message");
+    } else if model.message == model.api {
+        errors.at(
+            &model.message,
+            format!(
+                "`{}` is the trait of the requests: give the messages another name, such as `{}`",
+                model.api,
+                suffixed(&model.actor_ident, "Command")
+            ),
+        );
+        model.message = suffixed(&model.actor_ident, "Message");
     }
+}
+
+fn names_one_thing_twice(method: &Method) -> bool {
+    let mut names = BTreeSet::new();
+    !method.args.iter().all(|arg| names.insert(arg.name.to_string()))
+}
+
+/// Whether a handler with a mistake still has a request that its callers may have meant.
+fn can_be_asked_for(method: &Method, others: &[Method]) -> bool {
+    let named = !TAKEN.contains(&method.sig.ident.unraw().to_string().as_str())
+        && others.iter().all(|other| other.role != Role::Call || other.variant != method.variant);
+    let generic = !method.sig.generics.params.is_empty();
+    let types = method.fields().map(|arg| &arg.ty);
+    let answer = method.returns.reply();
+    let travels = |ty: &Type| owned::travels(&in_type(ty)) && !matches!(ungrouped(ty), Type::Never(_));
+    method.role == Role::Call
+        && named
+        && !generic
+        && !names_one_thing_twice(method)
+        && types.chain([&answer]).all(travels)
 }
 
 fn taken(method: &Method, errors: &mut Errors) {
@@ -119,7 +158,7 @@ fn alone(method: &Method, others: &[Method], errors: &mut Errors) {
                 errors.at(
                     &field.written.ty,
                     format!(
-                        "`{}` handles `{}` already: one handler for each type",
+                        "`{}` handles `{}` already, and an actor has one handler for each type: join the two",
                         twin.sig.ident,
                         show(&field.written.ty)
                     ),

@@ -7,13 +7,21 @@ use syn::{
 };
 
 use crate::errors::{Errors, show};
-use crate::model::method::{is_named, ungrouped};
+use crate::model::method::ungrouped;
+use crate::model::owned;
 
 /// Where a type stands, for the words of the message.
 #[derive(Clone, Copy)]
 pub enum Place {
     Argument,
     Answer,
+}
+
+/// Whether nothing in `ty` is in the way of its travelling.
+pub fn travels(ty: &Type) -> bool {
+    let mut errors = Errors::default();
+    check(ty, Place::Argument, &mut errors);
+    errors.count() == 0
 }
 
 /// Reports everything in `ty` that cannot travel.
@@ -36,13 +44,11 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     }
 
     fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
-        if reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
-            && reference.mutability.is_none()
-        {
+        if owned::is_static(reference) {
             self.visit_type(&reference.elem);
             return;
         }
-        let (written, owned) = (show(reference), owned(reference));
+        let (written, owned) = (show(reference), show(owned::of(reference)));
         let reason = match self.place {
             Place::Argument => "handler arguments travel to another task, so they cannot be references",
             Place::Answer => "a handler's answer travels to another task, so it cannot be a reference",
@@ -79,13 +85,13 @@ impl<'ast> Visit<'ast> for Walk<'_> {
 
     fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
         if lifetime.ident != "static" {
-            let what = match self.place {
-                Place::Argument => "handler arguments travel to another task",
-                Place::Answer => "a handler's answer travels to another task",
+            let (what, inside) = match self.place {
+                Place::Argument => ("handler arguments travel to another task", "them"),
+                Place::Answer => ("a handler's answer travels to another task", "it"),
             };
             self.errors.at(
                 lifetime,
-                format!("{what}, so nothing in them can be borrowed for `{lifetime}`: use an owned type, or `'static`"),
+                format!("{what}, so nothing in {inside} can be borrowed for `{lifetime}`: use an owned type, or `'static`"),
             );
         }
     }
@@ -97,20 +103,6 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     // What stands inside a function's type is not held by it.
     fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
     fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
-}
-
-/// The owned type that does what a reference did.
-pub fn owned(reference: &TypeReference) -> String {
-    match ungrouped(&reference.elem) {
-        Type::Slice(slice) => format!("Vec<{}>", show(&slice.elem)),
-        Type::TraitObject(object) => format!("Box<{} + Send>", show(object)),
-        elem if is_named(elem, "str") => "String".to_owned(),
-        elem if is_named(elem, "Path") => "PathBuf".to_owned(),
-        elem if is_named(elem, "OsStr") => "OsString".to_owned(),
-        elem if is_named(elem, "CStr") => "CString".to_owned(),
-        Type::Reference(inner) => owned(inner),
-        elem => show(elem),
-    }
 }
 
 /// The span of a type, also of an invisible group.

@@ -94,11 +94,11 @@ fn arguments(method: &Method, given: Option<Given>, errors: &mut Errors) {
                 errors.at(
                     &arg.written,
                     format!(
-                        "{} takes {}`{}` and `ctx: &mut Context<Self>`, not `{}`",
+                        "`{}` is not what {} is called with: take {}`{}`, and `ctx: &mut Context<Self>` where it is needed",
+                        show(&arg.written),
                         method.role.named(),
-                        if given.required { "" } else { "nothing but " },
+                        if given.required { "" } else { "nothing, or " },
                         given.written(),
-                        show(&arg.written)
                     ),
                 );
             }

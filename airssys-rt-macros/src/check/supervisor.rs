@@ -12,9 +12,16 @@ use crate::model::mentions::Mention;
 use crate::model::method::{is_unit, ungrouped};
 use crate::model::supervisor::{Child, Field, Kind, Supervisor};
 
-/// Reports every breach; with one, no `spec` is generated.
-pub fn check(model: &Supervisor, errors: &mut Errors) {
-    if model.children().next().is_none() {
+/// Reports every breach; nothing is generated for a child that has one.
+pub fn check(model: &mut Supervisor, errors: &mut Errors) {
+    let before = errors.count();
+    let broken: Vec<bool> = model.fields.iter().map(|field| breaches(model, field, errors)).collect();
+    for (field, broken) in model.fields.iter_mut().zip(broken) {
+        if let Some(child) = &mut field.child {
+            child.broken = broken;
+        }
+    }
+    if errors.count() == before && model.children().next().is_none() {
         errors.at(
             &model.ident,
             format!(
@@ -23,23 +30,29 @@ pub fn check(model: &Supervisor, errors: &mut Errors) {
             ),
         );
     }
-    for (field, child) in model.children() {
-        order(model, field, &child.mentions, errors);
-        order(model, field, &child.amount_mentions, errors);
-        let Some(kind) = &child.kind else {
-            errors.at(
-                &field.ty,
-                format!(
-                    "a child is an `ActorRef<T>`, a `Pool<T>`, a `Supervised<T>` or `Children<T, Arg>`, not `{}`: write one of the four, or remove `#[child]` to make the field an argument",
-                    show(&field.ty)
-                ),
-            );
-            continue;
-        };
-        amounts(field, child, kind, errors);
-        significance(model, child, kind, errors);
-        start(field, child, kind, errors);
-    }
+}
+
+/// Reports what is wrong with one child, and whether anything is.
+fn breaches(model: &Supervisor, field: &Field, errors: &mut Errors) -> bool {
+    let before = errors.count();
+    let Some(child) = &field.child else { return false };
+    let wrong = child.args.wrong;
+    order(model, field, &child.mentions, errors);
+    order(model, field, &child.amount_mentions, errors);
+    let Some(kind) = &child.kind else {
+        errors.at(
+            &field.ty,
+            format!(
+                "a child is an `ActorRef<T>`, a `Pool<T>`, a `Supervised<T>` or `Children<T, Arg>`, not `{}`: write one of the four, or remove `#[child]` to make the field an argument",
+                show(&field.ty)
+            ),
+        );
+        return true;
+    };
+    amounts(field, child, kind, errors);
+    significance(model, child, kind, errors);
+    start(field, child, kind, errors);
+    wrong || errors.count() > before
 }
 
 /// A child's start may use what is there when it starts: the plain fields and the children above it.
@@ -56,7 +69,7 @@ fn order(model: &Supervisor, field: &Field, mentions: &[Mention], errors: &mut E
             errors.at(
                 that,
                 format!(
-                    "`{this}` is not there yet while it starts: a child can use only plain fields and the children above it; inside an actor, `ctx.this()` is its own address"
+                    "`{this}` is not there yet while it starts: a child can use only plain fields and the children above it; take its own address inside the actor, from `ctx.this()`"
                 ),
             );
         } else {
@@ -73,11 +86,11 @@ fn order(model: &Supervisor, field: &Field, mentions: &[Mention], errors: &mut E
 fn amounts(field: &Field, child: &Child, kind: &Kind, errors: &mut Errors) {
     let args = &child.args;
     match (kind, &args.count) {
-        (Kind::Pool(actor), None) => errors.at(
+        (Kind::Pool(actor), None) if !args.wrong => errors.at(
             &field.ty,
             format!("a pool has a size: write `#[child(count = 4)]` for four of `{}`", show(actor)),
         ),
-        (Kind::Pool(_), Some(_)) | (_, None) => {}
+        (Kind::Pool(_), _) | (_, None) => {}
         (_, Some((name, _))) => errors.at(
             name,
             format!(

@@ -3,12 +3,13 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Ident;
+use syn::spanned::Spanned;
 
 use crate::model::method::{Arg, ArgKind, Method, Returns, is_unit};
-use crate::model::names::local;
+use crate::model::names::{local, placed};
 
 /// `Self::increment(self, by)`, with `.await` where it is async.
-pub fn call(method: &Method, pass: impl Fn(&Arg) -> TokenStream) -> TokenStream {
+pub fn call(krate: &syn::Path, method: &Method, pass: impl Fn(&Arg) -> TokenStream) -> TokenStream {
     let ident = &method.ident;
     let args = method.args.iter().map(|arg| match arg.kind {
         ArgKind::Context => quote!(ctx),
@@ -16,13 +17,33 @@ pub fn call(method: &Method, pass: impl Fn(&Arg) -> TokenStream) -> TokenStream 
         ArgKind::Field | ArgKind::Into => pass(arg),
     });
     let wait = method.is_async().then(|| quote!(.await));
-    quote!(Self::#ident(self, #(#args),*) #wait)
+    // Where the future shares the state, that has to be `Sync`: said at the `&self` that needs it.
+    let state = match method.shared_state() {
+        Some(receiver) => placed(receiver.span(), quote!(#krate::private::shared(self))),
+        None => quote!(self),
+    };
+    quote!(Self::#ident(#state, #(#args),*) #wait)
 }
 
 /// A handler's arguments by their own names, as they come out of the message.
 pub fn by_name(arg: &Arg) -> TokenStream {
     let name = &arg.name;
     quote!(#name)
+}
+
+/// The arm of a handler that has a mistake: whatever it is given, nothing is made of it.
+pub fn broken(message: &Ident, method: &Method) -> TokenStream {
+    let (cfgs, pattern) = (&method.attrs.cfgs, any(message, method));
+    quote!(#(#cfgs)* #pattern => ::core::unreachable!(),)
+}
+
+/// `CounterMessage::Increment { .. }`.
+pub fn any(message: &Ident, method: &Method) -> TokenStream {
+    let variant = &method.variant;
+    match method.fields().next() {
+        Some(_) => quote!(#message::#variant { .. }),
+        None => quote!(#message::#variant),
+    }
 }
 
 /// The pattern of a handler's message: `CounterMessage::Increment { by }`.
@@ -43,7 +64,7 @@ fn give(method: &Method, give: TokenStream) -> TokenStream {
 
 /// The arm of a plain handler, which answers at once.
 pub fn plain(krate: &syn::Path, method: &Method) -> TokenStream {
-    let call = call(method, by_name);
+    let call = call(krate, method, by_name);
     let value = value(method);
     let done = quote!(#krate::Plain::Done(::core::result::Result::Ok(())));
     let unit = give(method, quote!(answer.send(())));
@@ -80,8 +101,8 @@ pub fn plain(krate: &syn::Path, method: &Method) -> TokenStream {
 }
 
 /// The arm of an async handler, whose answer waits in the context.
-pub fn later(method: &Method) -> TokenStream {
-    let call = call(method, by_name);
+pub fn later(krate: &syn::Path, method: &Method) -> TokenStream {
+    let call = call(krate, method, by_name);
     let value = value(method);
     let ok = quote!(::core::result::Result::Ok(()));
     let unit = give(method, quote!(ctx.answer().send(())));

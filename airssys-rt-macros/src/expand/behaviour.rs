@@ -3,10 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::answer::{later, pattern, plain, still};
+use super::answer::{any, broken, later, pattern, plain, still};
 use super::lifecycle;
 use crate::model::handlers::Handlers;
-use crate::model::method::{ArgKind, Method};
+use crate::model::method::ArgKind;
 
 pub fn expand(model: &Handlers) -> TokenStream {
     let Handlers { krate, actor, message, generics, cfgs, lints, .. } = model;
@@ -76,15 +76,20 @@ fn handle_plain(model: &Handlers) -> Option<TokenStream> {
     let Handlers { krate, message, generics, .. } = model;
     let (_, type_generics, _) = generics.split_for_impl();
     let arms = model.plain_calls().map(|method| {
+        if method.broken {
+            return broken(message, method);
+        }
         let (cfgs, still) = (&method.attrs.cfgs, still(method));
         let (pattern, body) = (pattern(message, method), plain(krate, method));
         quote!(#(#cfgs)* #still #pattern => #body,)
     });
     let unused = (!model.unused().is_empty())
         .then(|| quote!(#message::__Unused(_) => #krate::Plain::Done(::core::result::Result::Ok(())),));
+    let doubts = model.async_calls().next().is_none().then(|| doubts(model));
     let rest = model.async_calls().next().map(|_| quote!(later => #krate::Plain::Later(later),));
-    let ctx = name_if(model.plain_calls().any(|method| method.takes(ArgKind::Context)), "ctx");
-    let answer = name_if(model.plain_calls().next().is_some(), "answer");
+    let whole = || model.plain_calls().filter(|method| !method.broken);
+    let ctx = name_if(whole().any(|method| method.takes(ArgKind::Context)), "ctx");
+    let answer = name_if(whole().next().is_some(), "answer");
     Some(quote! {
         #[inline]
         fn handle_plain(
@@ -93,6 +98,7 @@ fn handle_plain(model: &Handlers) -> Option<TokenStream> {
             #ctx: &mut #krate::Context<Self>,
             #answer: &mut #krate::Answer<'_>,
         ) -> #krate::Plain<#message #type_generics> {
+            #doubts
             match message {
                 #(#arms)*
                 #unused
@@ -108,14 +114,27 @@ fn handle(model: &Handlers) -> TokenStream {
     let arms: Vec<TokenStream> = model
         .async_calls()
         .map(|method| {
+            if method.broken {
+                return broken(message, method);
+            }
             let (cfgs, still) = (&method.attrs.cfgs, still(method));
-            let (pattern, body) = (pattern(message, method), later(method));
+            let (pattern, body) = (pattern(message, method), later(krate, method));
             quote!(#(#cfgs)* #still #pattern => #body,)
         })
         .collect();
+    if arms.is_empty() && any_plain(model) {
+        return quote! {
+            fn handle(
+                &mut self,
+                message: #message #type_generics,
+                ctx: &mut #krate::Context<Self>,
+            ) -> impl ::core::future::Future<Output = #krate::ActorResult<()>> + ::core::marker::Send {
+                #krate::private::handle_at_once(self, message, ctx)
+            }
+        };
+    }
     let (uses_ctx, body) = match (arms.is_empty(), any_plain(model)) {
-        (true, true) => (true, quote!(#krate::private::handle_plain(self, message, ctx))),
-        (true, false) => (false, quote!(match message {})),
+        (true, _) => (false, quote!(match message {})),
         (false, true) => (
             true,
             quote!(match message {
@@ -126,24 +145,29 @@ fn handle(model: &Handlers) -> TokenStream {
         (false, false) => (true, quote!(match message { #(#arms)* })),
     };
     let ctx = name_if(uses_ctx, "ctx");
+    let doubts = doubts(model);
     quote! {
         async fn handle(
             &mut self,
             message: #message #type_generics,
             #ctx: &mut #krate::Context<Self>,
         ) -> #krate::ActorResult<()> {
+            #doubts
             #body
         }
     }
 }
 
-/// `CounterMessage::Increment { .. }`.
-fn any(message: &syn::Ident, method: &Method) -> TokenStream {
-    let variant = &method.variant;
-    match method.fields().next() {
-        Some(_) => quote!(#message::#variant { .. }),
-        None => quote!(#message::#variant),
-    }
+/// `travels::<Order>();` for each argument that may not be `Send`, in the function that moves the message.
+///
+/// An error in there is the only one: the compiler asks no more of a function that it has not understood.
+fn doubts(model: &Handlers) -> TokenStream {
+    let krate = &model.krate;
+    let lines = model.doubtful().into_iter().map(|(method, arg)| {
+        let (cfgs, ty) = (&method.attrs.cfgs, &arg.ty);
+        quote!(#(#cfgs)* #krate::private::travels::<#ty>();)
+    });
+    quote!(#(#lines)*)
 }
 
 /// A parameter's name, with an underscore in front where it is not used.

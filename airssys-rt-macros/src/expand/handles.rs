@@ -2,27 +2,31 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::spanned::Spanned;
 use syn::{Type, parse_quote};
 
 use super::answer::{call, still};
 use super::behaviour::name_if;
 use crate::model::handlers::Handlers;
 use crate::model::method::{ArgKind, Method, Returns};
+use crate::model::names::placed;
 
 pub fn expand(model: &Handlers) -> TokenStream {
     let krate = &model.krate;
     let shared = model.shared().filter_map(|method| {
-        let message = &method.fields().next()?.ty;
-        Some(one(model, method, message))
+        let field = method.fields().next()?;
+        // What is wrong with the message as such is wrong where its type is written.
+        let (ty, at) = (&field.ty, field.written.ty.span());
+        Some(one(model, method, ty, &placed(at, quote!(#krate::Handles<#ty>))))
     });
     let timers = model.timers().map(|(n, method)| {
         let message: Type = parse_quote!(#krate::private::Timer<#n>);
-        one(model, method, &message)
+        one(model, method, &message, &quote!(#krate::Handles<#message>))
     });
     quote! { #(#shared)* #(#timers)* }
 }
 
-fn one(model: &Handlers, method: &Method, message: &Type) -> TokenStream {
+fn one(model: &Handlers, method: &Method, message: &Type, handles: &TokenStream) -> TokenStream {
     let Handlers { krate, actor, generics, cfgs, lints, .. } = model;
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let (own_cfgs, own_lints, still) = (&method.attrs.cfgs, &method.attrs.lints, still(method));
@@ -45,7 +49,7 @@ fn one(model: &Handlers, method: &Method, message: &Type) -> TokenStream {
         #(#own_lints)*
         #still
         #[automatically_derived]
-        impl #impl_generics #krate::Handles<#message> for #actor #where_clause {
+        impl #impl_generics #handles for #actor #where_clause {
             type Reply = #reply;
             #plain
             async fn handle(
@@ -88,7 +92,7 @@ fn body(krate: &syn::Path, method: &Method) -> TokenStream {
 
 /// The statements before, and the expression of, the handler's `ActorResult`.
 fn value(krate: &syn::Path, method: &Method) -> (TokenStream, TokenStream) {
-    let call = call(method, |_| quote!(message));
+    let call = call(krate, method, |_| quote!(message));
     let ok = quote!(::core::result::Result::Ok);
     match &method.returns {
         Returns::Unit => (quote!(#call;), quote!(#ok(()))),

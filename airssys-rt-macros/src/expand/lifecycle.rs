@@ -10,6 +10,7 @@ use super::duration;
 use crate::args::handler::Role;
 use crate::model::handlers::Handlers;
 use crate::model::method::{ArgKind, Method, Returns, ungrouped};
+use crate::model::names::placed;
 
 /// Which parts of a life the actor takes part in, known before it runs.
 pub fn constants(model: &Handlers) -> TokenStream {
@@ -107,7 +108,7 @@ fn hook(krate: &syn::Path, method: &Method, name: &str, given: Option<(&str, Tok
     let ctx = name_if(method.takes(ArgKind::Context), "ctx");
     let given_name = given.as_ref().map(|(name, _)| name_if(method.fields().next().is_some(), name));
     let parameter = given.as_ref().map(|(_, ty)| quote!(#given_name: #ty,));
-    let call = call(method, |arg| {
+    let call = call(krate, method, |arg| {
         let by_ref = matches!(ungrouped(&arg.written.ty), Type::Reference(_));
         let lent = by_ref && method.role != Role::Error;
         if lent { quote!(&#given_name) } else { quote!(#given_name) }
@@ -115,7 +116,7 @@ fn hook(krate: &syn::Path, method: &Method, name: &str, given: Option<(&str, Tok
     let (output, body) = if method.role == Role::Error {
         (quote!(#krate::ErrorAction), call)
     } else {
-        (quote!(#krate::ActorResult<()>), result(method, call))
+        (quote!(#krate::ActorResult<()>), result(krate, method, call))
     };
     quote! {
         #(#cfgs)*
@@ -128,11 +129,15 @@ fn hook(krate: &syn::Path, method: &Method, name: &str, given: Option<(&str, Tok
 }
 
 /// The call as an `ActorResult<()>`.
-fn result(method: &Method, call: TokenStream) -> TokenStream {
+fn result(krate: &syn::Path, method: &Method, call: TokenStream) -> TokenStream {
     let ok = quote!(::core::result::Result::Ok(()));
     match &method.returns {
         Returns::Fallible(_) => call,
-        Returns::Result(_) => quote!(#call?; #ok),
+        Returns::Result(_) => {
+            // A wrong error is wrong where the handler says what it returns.
+            let at = method.answer_span().unwrap_or_else(|| method.ident.span());
+            placed(at, quote!(#krate::private::outcome(#call)))
+        }
         _ => quote!(#call; #ok),
     }
 }

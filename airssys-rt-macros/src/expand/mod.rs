@@ -8,7 +8,6 @@ pub mod handles;
 pub mod lifecycle;
 pub mod message;
 pub mod spec;
-pub mod state;
 pub mod tree;
 
 use std::time::Duration;
@@ -24,8 +23,7 @@ pub fn handlers(model: &Handlers) -> TokenStream {
     let behaviour = behaviour::expand(model);
     let handles = handles::expand(model);
     let api = api::expand(model);
-    let state = state::expand(model);
-    quote! { #message #behaviour #handles #api #state }
+    quote! { #message #behaviour #handles #api }
 }
 
 /// A duration in the largest unit that holds it exactly.

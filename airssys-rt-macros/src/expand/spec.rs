@@ -23,7 +23,7 @@ pub fn expand(model: &Supervisor) -> TokenStream {
     });
     let options = options(krate, &model.args);
     let name = ident.unraw().to_string();
-    let children = local("__children");
+    let children = local("children");
     let starts = model.children().map(|(field, child)| start(model, &children, field, child));
     let fields = model.fields.iter().map(|field| {
         let Field { ident, cfgs, .. } = field;
@@ -39,7 +39,6 @@ pub fn expand(model: &Supervisor) -> TokenStream {
     let doc = format!(" The spec of [`{name}`]: what starts it, in a system or below another supervisor.");
     quote! {
         #(#cfgs)*
-        #[automatically_derived]
         impl #impl_generics #ident #type_generics #where_clause {
             #[doc = #doc]
             ///
@@ -71,7 +70,10 @@ fn options(krate: &Path, args: &SupervisorArgs) -> TokenStream {
         };
         quote!(.strategy(#krate::RestartStrategy::#strategy))
     });
-    let max_restarts = args.max_restarts.map(|n| quote!(.max_restarts(#n)));
+    let max_restarts = args.max_restarts.map(|n| {
+        let n = Literal::u32_unsuffixed(n);
+        quote!(.max_restarts(#n))
+    });
     let within = args.within.map(duration).map(|within| quote!(.within(#within)));
     let backoff = args.backoff.as_ref().map(|backoff| {
         let (first, max) = (duration(backoff.first), duration(backoff.max));
@@ -97,6 +99,9 @@ fn options(krate: &Path, args: &SupervisorArgs) -> TokenStream {
 fn start(model: &Supervisor, children: &Ident, field: &Field, child: &Child) -> TokenStream {
     let Field { ident, ty, cfgs, .. } = field;
     let krate = &model.krate;
+    if child.broken {
+        return quote!(#(#cfgs)* let #ident: #ty = #krate::private::missing(););
+    }
     let (amount, amount_option) = amount(&child.args);
     let clones = clones(model, child);
     let spec = spec(model, field, child);

@@ -26,6 +26,14 @@ impl Actor {
         let (attrs, ident, generics) = match item {
             Item::Struct(item) => (item.attrs, item.ident, item.generics),
             Item::Enum(item) => (item.attrs, item.ident, item.generics),
+            // Reported, and understood: its handlers have no mistake of their own.
+            Item::Union(item) => {
+                errors.at(
+                    item.union_token,
+                    "a union cannot be an actor: put `#[actor]` on the struct or enum that holds the state",
+                );
+                (item.attrs, item.ident, item.generics)
+            }
             other => {
                 let (at, what) = kind(&other);
                 let remedy = if matches!(other, Item::Impl(_)) {

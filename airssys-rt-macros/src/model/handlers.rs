@@ -1,11 +1,18 @@
 //! An annotated impl block: the actor's protocol, read off its methods.
 
-use proc_macro2::TokenStream;
+use std::collections::BTreeSet;
+
+use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Generics, Ident, ImplItem, Item, ItemImpl, Path, Type, Visibility, parse_quote};
+use syn::visit::Visit;
+use syn::{
+    Attribute, FnArg, Generics, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Lifetime, Path, Type,
+    Visibility, parse_quote,
+};
 
 use super::generics::{bounded, travelling, unmentioned};
-use super::method::{Method, MethodAttrs, last_segment, plain_path, ungrouped};
+use super::known;
+use super::method::{Arg, Method, MethodAttrs, last_segment, plain_path, ungrouped};
 use super::names::suffixed;
 use super::{actor::kind, selfless};
 use crate::args::handler::{Role, is, is_conditional};
@@ -32,6 +39,7 @@ pub struct Handlers {
 /// The impl block without our attributes, and what it means where that could be understood.
 pub struct Parsed {
     pub item: TokenStream,
+    pub block: Option<ItemImpl>,
     pub model: Option<Handlers>,
 }
 
@@ -46,11 +54,11 @@ impl Handlers {
                     at,
                     format!("`#[handlers]` belongs on an impl block, not on {what}: put it on `impl Counter {{ … }}`"),
                 );
-                return Parsed { item, model: None };
+                return Parsed { item, block: None, model: None };
             }
             Err(error) => {
                 errors.push(error);
-                return Parsed { item, model: None };
+                return Parsed { item, block: None, model: None };
             }
         };
         let actor_type = (*item.self_ty).clone();
@@ -74,7 +82,7 @@ impl Handlers {
                 methods,
             }
         });
-        Parsed { item: item.into_token_stream(), model }
+        Parsed { item: item.to_token_stream(), block: Some(item), model }
     }
 
     /// The handlers of the actor's own message, in order.
@@ -96,16 +104,32 @@ impl Handlers {
     }
 
     /// The `every` and `after` handlers; each timer's message is numbered by its place here.
-    pub fn timers(&self) -> impl Iterator<Item = (usize, &Method)> {
+    pub fn timers(&self) -> impl Iterator<Item = (Literal, &Method)> {
         self.methods
             .iter()
             .filter(|method| matches!(method.role, Role::Every(_) | Role::After(_)))
             .enumerate()
+            .map(|(n, method)| (Literal::usize_unsuffixed(n), method))
     }
 
     /// The handlers of events and shared messages.
     pub fn shared(&self) -> impl Iterator<Item = &Method> {
         self.methods.iter().filter(|method| matches!(method.role, Role::Event | Role::Message))
+    }
+
+    /// The arguments that may not be `Send`, each type once; one under conditions is there once for each.
+    pub fn doubtful(&self) -> Vec<(&Method, &Arg)> {
+        let parameters: Vec<String> =
+            self.generics.type_params().map(|param| param.ident.to_string()).collect();
+        let mut seen = BTreeSet::new();
+        self.calls()
+            .filter(|method| !method.broken)
+            .flat_map(|method| method.fields().map(move |arg| (method, arg)))
+            .filter(|(_, arg)| !known::is_send(&arg.ty, &parameters))
+            .filter(|(method, arg)| {
+                !method.attrs.cfgs.is_empty() || seen.insert(arg.ty.to_token_stream().to_string())
+            })
+            .collect()
     }
 
     /// The type parameters that no variant holds for certain, so that a hidden one has to.
@@ -142,13 +166,35 @@ fn take_methods(item: &mut ItemImpl, actor: &Type, errors: &mut Errors) -> Vec<M
         if let Some((role, at)) = Role::parse(first, errors) {
             methods.push(Method::new(method, role, at, actor));
         }
-        // What clippy calls odd about a method is what makes it a handler: it owns its arguments, and it has
-        // a `self` and may be async whether it needs that today or not.
-        method.attrs.push(parse_quote!(
-            #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
-        ));
+        method.attrs.extend(odd(method));
     }
     methods
+}
+
+/// `#[allow(…)]` for what clippy calls odd about a method, and what makes it a handler: it owns its arguments, and it
+/// has a `self` and may be async whether it needs that today or not.
+fn odd(method: &ImplItemFn) -> Option<Attribute> {
+    let body = method.block.to_token_stream();
+    let owns = method.sig.inputs.iter().any(|input| match input {
+        FnArg::Typed(arg) => !matches!(ungrouped(&arg.ty), Type::Reference(_)) && !known::is_copy(&arg.ty),
+        FnArg::Receiver(_) => false,
+    });
+    let lints: [(bool, Path); 3] = [
+        (owns, parse_quote!(clippy::needless_pass_by_value)),
+        (method.sig.asyncness.is_some() && !mentions(&body, "await"), parse_quote!(clippy::unused_async)),
+        (!mentions(&body, "self"), parse_quote!(clippy::unused_self)),
+    ];
+    let lints: Vec<&Path> = lints.iter().filter(|(odd, _)| *odd).map(|(_, lint)| lint).collect();
+    (!lints.is_empty()).then(|| parse_quote!(#[allow(#(#lints),*)]))
+}
+
+/// Whether a word stands anywhere in `tokens`.
+fn mentions(tokens: &TokenStream, word: &str) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(&group.stream(), word),
+        TokenTree::Ident(ident) => ident == word,
+        _ => false,
+    })
 }
 
 /// Removes and returns the attributes named `name`.
@@ -177,9 +223,6 @@ fn subject(item: &ItemImpl, errors: &mut Errors) -> Option<(Path, Ident)> {
             ),
         );
     }
-    if let Some(unsafety) = &item.unsafety {
-        errors.at(unsafety, "an impl of handlers is never `unsafe`: remove the word");
-    }
     for lifetime in item.generics.lifetimes() {
         errors.at(
             lifetime,
@@ -189,6 +232,7 @@ fn subject(item: &ItemImpl, errors: &mut Errors) -> Option<(Path, Ident)> {
             ),
         );
     }
+    Borrowed(errors).visit_type(&item.self_ty);
     let found = match (ungrouped(&item.self_ty), last_segment(&item.self_ty)) {
         (Type::Path(path), Some(last)) => Some((path.path.clone(), last.ident.clone())),
         _ => {
@@ -200,6 +244,20 @@ fn subject(item: &ItemImpl, errors: &mut Errors) -> Option<(Path, Ident)> {
         }
     };
     found.filter(|_| errors.count() == before)
+}
+
+/// Reports what an actor's type borrows for.
+struct Borrowed<'e>(&'e mut Errors);
+
+impl<'ast> Visit<'ast> for Borrowed<'_> {
+    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+        if lifetime.ident == "_" {
+            self.0.at(
+                lifetime,
+                "an actor outlives whoever spawns it, so it cannot borrow: let it own its state, and remove `'_`",
+            );
+        }
+    }
 }
 
 /// As visible as the most visible handler.

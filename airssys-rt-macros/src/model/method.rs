@@ -10,7 +10,7 @@ use syn::{
 };
 
 use super::names::{located, variant};
-use super::selfless;
+use super::{owned, selfless};
 use crate::args::handler::Role;
 
 pub struct Method {
@@ -25,6 +25,8 @@ pub struct Method {
     pub args: Vec<Arg>,
     pub returns: Returns,
     pub attrs: MethodAttrs,
+    /// A mistake was reported: it can be asked for, so that its callers are not wrong as well, but is never called.
+    pub broken: bool,
 }
 
 pub struct Arg {
@@ -91,7 +93,23 @@ impl Method {
             args,
             returns,
             attrs: MethodAttrs::of(&item.attrs, actor),
+            broken: false,
         }
+    }
+
+    /// The method as it may have been meant: what is borrowed in it is owned, and nobody calls it.
+    pub fn mended(mut self) -> Self {
+        for arg in &mut self.args {
+            arg.ty = owned::in_type(&arg.ty);
+        }
+        match &mut self.returns {
+            Returns::Unit => {}
+            Returns::Value(ty) | Returns::Result(ty) | Returns::Fallible(ty) | Returns::Deferred(ty) => {
+                *ty = owned::in_type(ty);
+            }
+        }
+        self.broken = true;
+        self
     }
 
     pub fn is_async(&self) -> bool {

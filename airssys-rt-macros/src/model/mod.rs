@@ -3,9 +3,11 @@
 pub mod actor;
 pub mod generics;
 pub mod handlers;
+pub mod known;
 pub mod mentions;
 pub mod method;
 pub mod names;
+pub mod owned;
 pub mod selfless;
 pub mod supervisor;
 

@@ -34,6 +34,8 @@ pub struct Field {
 }
 
 pub struct Child {
+    /// A mistake was reported: nothing is made of it but its place.
+    pub broken: bool,
     pub kind: Option<Kind>,
     pub args: ChildArgs,
     /// What the start expression takes from its surroundings.
@@ -150,6 +152,7 @@ impl Child {
         let args = ChildArgs::parse(attr, errors);
         let amounts = [&args.count, &args.max];
         Self {
+            broken: false,
             kind: Kind::of(ty),
             mentions: args.start.as_ref().map_or_else(Vec::new, |start| match bare(start) {
                 Expr::Closure(closure) => closure_mentions(closure),

@@ -1,0 +1,8 @@
+//! A misspelt option inside a group.
+
+use airssys_rt::prelude::*;
+
+#[actor(mailbox(capcity = 256))]
+struct Counter;
+
+fn main() {}

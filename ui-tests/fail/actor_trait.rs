@@ -1,0 +1,8 @@
+//! `#[actor]` on a trait.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+trait Counter {}
+
+fn main() {}

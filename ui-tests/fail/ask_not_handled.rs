@@ -1,0 +1,27 @@
+//! A question to an actor that does not handle it.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+struct Counter {
+    value: i64,
+}
+
+#[handlers]
+impl Counter {
+    #[handler]
+    fn add(&mut self, by: i64) {
+        self.value += by;
+    }
+
+    fn audit(&self) {}
+}
+
+#[derive(Clone)]
+struct Tick;
+
+async fn ask(counter: &ActorRef<Counter>) {
+    let _ = counter.ask(Tick).await;
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! A `ReplyTo` of nothing.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+struct Counter {
+    value: i64,
+}
+
+#[handlers]
+impl Counter {
+    #[handler]
+    fn later(&mut self, reply: ReplyTo) {}
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+//! `#[handlers]` on a function.
+
+use airssys_rt::prelude::*;
+
+#[handlers]
+fn counter() {}
+
+fn main() {}

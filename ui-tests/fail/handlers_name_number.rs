@@ -1,0 +1,15 @@
+//! A name that is a number.
+
+use airssys_rt::prelude::*;
+
+#[actor]
+struct Counter {
+    value: i64,
+}
+
+#[handlers(message(name = 3))]
+impl Counter {
+
+}
+
+fn main() {}
