@@ -4,13 +4,13 @@
 pub(crate) use loom::{
     cell::UnsafeCell,
     hint::spin_loop,
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU32},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32},
     thread::yield_now,
 };
 #[cfg(not(airssys_loom))]
 pub(crate) use std::{
     cell::UnsafeCell,
     hint::spin_loop,
-    sync::atomic::{AtomicBool, AtomicU8, AtomicU32},
+    sync::atomic::{AtomicBool, AtomicU8, AtomicU16, AtomicU32},
     thread::yield_now,
 };

@@ -19,7 +19,7 @@ use std::sync::atomic::Ordering;
 
 use crate::actor::Actor;
 use crate::lock::{Lock, MutexGuard};
-use crate::sync::{AtomicU8, AtomicU32};
+use crate::sync::{AtomicU8, AtomicU16};
 
 use super::state::{Phase, State};
 
@@ -34,7 +34,7 @@ pub(super) struct Gate {
     word: AtomicU8,
     slow: AtomicU8,
     /// How many messages were handled inside the gate and not counted yet.
-    inside: AtomicU32,
+    inside: AtomicU16,
 }
 
 /// How many slow runs in a row make an actor slow.
@@ -42,11 +42,11 @@ pub(super) const PATIENCE: u8 = 2;
 /// Two asks in so many go by the lock and are timed, one after the other, the first two among them.
 const SAMPLE: u32 = 256;
 /// So many are counted before they are passed on.
-const MOST: u32 = u32::MAX / 4;
+const MOST: u32 = u16::MAX as u32 / 2;
 
 impl<A: Actor> Gated<A> {
     pub(super) fn new(state: State<A>) -> Self {
-        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), inside: AtomicU32::new(0) };
+        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), inside: AtomicU16::new(0) };
         Self(Lock::with(state, gate))
     }
 
@@ -76,7 +76,7 @@ impl<A: Actor> Gated<A> {
     /// Goes in, if the gate is open and this ask is none of those that are timed.
     #[inline]
     pub(super) fn enter(&self) -> bool {
-        !is_sampled(self.gate().inside.load(Ordering::Relaxed))
+        !is_sampled(self.counted())
             && self.gate().word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
@@ -97,7 +97,7 @@ impl<A: Actor> Gated<A> {
 
     /// How many messages were handled inside, and not passed on.
     pub(super) fn counted(&self) -> u32 {
-        self.gate().inside.load(Ordering::Relaxed)
+        u32::from(self.gate().inside.load(Ordering::Relaxed))
     }
 
     /// Whether so many were handled inside that they are better passed on.
