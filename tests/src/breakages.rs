@@ -212,9 +212,9 @@ breakages! {
     "a late end takes back a new membership", "C120", "registry.rs",
         "number.is_none_or(|number| number == place.number)" => "number.is_none_or(|number| number <= place.number)", "groups" "c120";
     "a held name is given away", "C115", "registry.rs",
-        "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name.clone(), cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
+        "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name, cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
     "a late clean-up takes the new owner's name", "C117", "registry.rs",
-        "Some(owner) if owner.pid() == pid => names.remove(name)," => "Some(owner) if owner.pid() >= pid => names.remove(name),", "registry" "c117";
+        "|known| known.pid() == pid" => "|known| known.pid() >= pid", "registry" "c117";
     "a failure on the asker's turn is forgotten", "C099", "cell/inline.rs",
         "        if let Some(verdict) = verdict {\n            state.more().verdict = Some(verdict);\n        }\n        let action = if wanted" =>
         "        drop(verdict);\n        let action = if wanted", "ask" "c099_an_ask_whose";
