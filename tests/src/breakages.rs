@@ -39,7 +39,7 @@ breakages! {
     "temporary restarted", "C015", "supervisor/policy.rs",
         "Self::Temporary => AfterExit::Forget," => "Self::Temporary => AfterExit::Restart,", "restart" "c015";
     "children stopped in start order", "C042", "supervisor/runner.rs",
-        "for slot in self.slots.iter_mut().rev() {" => "for slot in self.slots.iter_mut() {", "shutdown" "c042";
+        "in self.slots.iter_mut().rev().enumerate() {" => "in self.slots.iter_mut().enumerate() {", "shutdown" "c042";
     "significant ends ignored", "C066 C067", "supervisor/runner.rs",
         "if !care.significant {" => "if true {", "auto_shutdown" "c06";
     "stale tries taken", "C041", "supervisor/runner.rs",
@@ -193,6 +193,8 @@ breakages! {
         "let number = state.next;" => "let number = u64::MAX - state.next;", "timer" "c121_equal";
     "an earlier timer waits for the later", "C121", "timer.rs",
         "} else if first {" => "} else if first && number == 0 {", "timer" "c121_an_earlier";
+    "due timers keep everybody waiting", "C125", "timer.rs",
+        "while fired.len() < TURN" => "while fired.len() < usize::MAX", "fairness" "c125";
     "ticks pile up", "C124", "timer.rs",
         "if timer.send_off() && !send" => "if (timer.send_off() || timer.is_wanted()) && !send", "timer" "c124_a_handler";
     "a panic ends all timers", "C123", "timer.rs",
@@ -210,9 +212,9 @@ breakages! {
     "a late end takes back a new membership", "C120", "registry.rs",
         "number.is_none_or(|number| number == place.number)" => "number.is_none_or(|number| number <= place.number)", "groups" "c120";
     "a held name is given away", "C115", "registry.rs",
-        "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name.clone(), cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
+        "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name, cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
     "a late clean-up takes the new owner's name", "C117", "registry.rs",
-        "names.remove(name, |known| known.pid() == pid)" => "names.remove(name, |known| known.is_named(name))", "registry" "c117";
+        "|known| known.pid() == pid" => "|known| known.pid() >= pid", "registry" "c117";
     "a failure on the asker's turn is forgotten", "C099", "cell/inline.rs",
         "        if let Some(verdict) = verdict {\n            state.more().verdict = Some(verdict);\n        }\n        let action = if wanted" =>
         "        drop(verdict);\n        let action = if wanted", "ask" "c099_an_ask_whose";
