@@ -12,13 +12,7 @@
     unreachable_pub,
     unnameable_types
 )]
-#![deny(
-    clippy::all,
-    clippy::pedantic,
-    clippy::cargo_common_metadata,
-    clippy::unwrap_used,
-    clippy::expect_used
-)]
+#![deny(clippy::all, clippy::pedantic, clippy::unwrap_used, clippy::expect_used)]
 #![deny(rust_2018_idioms, rust_2021_compatibility, rust_2024_compatibility, future_incompatible)]
 #![deny(missing_debug_implementations, single_use_lifetimes, unused_lifetimes, unused_qualifications)]
 #![deny(let_underscore_drop, unused_results, unused_import_braces, trivial_casts, trivial_numeric_casts)]
