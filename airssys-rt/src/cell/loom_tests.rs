@@ -888,7 +888,7 @@ fn loom_an_asker_that_crashes_an_actor_starts_it_again_on_the_spot() {
 #[test]
 fn loom_a_stop_or_a_kill_meets_a_restart_on_the_spot() {
     for ending in [Ending::Stop, Ending::Kill] {
-        explore(Some(4), || {
+        explore(Some(4), move || {
             let office = Office::<64>::open();
             let boss = employ_promptly(&office);
             assert!(tell(&office.cell, PANICS));
