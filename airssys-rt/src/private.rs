@@ -6,6 +6,10 @@ use crate::context::Context;
 use crate::error::{ActorError, ActorResult};
 use crate::reply::Answer;
 
+pub use crate::protocol::{
+    Absent, Call, Handler, Is, Named, Nobody, Protocol, handle_protocol, name, pack, unpack,
+};
+
 /// What `#[actor]` says about a type, for `#[handlers]` to find.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has `#[handlers]` but is not marked `#[actor]`",

@@ -100,6 +100,7 @@ where
             _ => false,
         }
     }
+    #[inline]
     fn handle_plain(
         &mut self,
         message: CacheMessage<K, V>,

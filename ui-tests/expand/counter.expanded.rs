@@ -56,11 +56,13 @@ impl ::airssys_rt::Actor for Counter {
     const STARTS: bool = false;
     const STOPS: bool = false;
     const HANDLES_ERRORS: bool = false;
+    const PREPARES: bool = false;
     fn is_plain(message: &CounterMessage) -> bool {
         ::core::matches!(
             message, CounterMessage::Increment { .. } | CounterMessage::Withdraw { .. }
         )
     }
+    #[inline]
     fn handle_plain(
         &mut self,
         message: CounterMessage,

@@ -50,6 +50,9 @@ pub fn check(model: &mut Handlers, errors: &mut Errors) {
         alone(&method, &kept, errors);
         if errors.count() == before {
             kept.push(method);
+        } else if method.role == Role::Call {
+            // A handler that is left out is not missing as well.
+            model.protocols.clear();
         }
     }
     model.methods = kept;
@@ -62,7 +65,7 @@ pub fn check(model: &mut Handlers, errors: &mut Errors) {
     }
 }
 
-fn taken(method: &Method, errors: &mut Errors) {
+pub fn taken(method: &Method, errors: &mut Errors) {
     let name = method.sig.ident.unraw().to_string();
     if method.role == Role::Call && TAKEN.contains(&name.as_str()) {
         let list: Vec<String> = TAKEN.iter().map(|name| format!("`{name}`")).collect();
@@ -77,7 +80,7 @@ fn taken(method: &Method, errors: &mut Errors) {
 }
 
 /// No other handler stands in this one's place.
-fn alone(method: &Method, others: &[Method], errors: &mut Errors) {
+pub fn alone(method: &Method, others: &[Method], errors: &mut Errors) {
     match method.role {
         Role::Call => {
             let twin = others.iter().find(|other| {

@@ -2,6 +2,7 @@
 
 pub mod handlers;
 pub mod owned;
+pub mod protocol;
 pub mod roles;
 pub mod signature;
 pub mod supervisor;

@@ -7,6 +7,8 @@ pub mod behaviour;
 pub mod handles;
 pub mod lifecycle;
 pub mod message;
+pub mod protocol;
+pub mod protocols;
 pub mod spec;
 pub mod state;
 pub mod tree;
@@ -25,7 +27,8 @@ pub fn handlers(model: &Handlers) -> TokenStream {
     let handles = handles::expand(model);
     let api = api::expand(model);
     let state = state::expand(model);
-    quote! { #message #behaviour #handles #api #state }
+    let protocols = protocols::expand(model);
+    quote! { #message #behaviour #handles #api #state #protocols }
 }
 
 /// A duration in the largest unit that holds it exactly.

@@ -6,6 +6,7 @@ pub mod handlers;
 pub mod mentions;
 pub mod method;
 pub mod names;
+pub mod protocol;
 pub mod selfless;
 pub mod supervisor;
 
