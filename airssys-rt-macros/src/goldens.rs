@@ -36,6 +36,11 @@ fn a_supervisor_with_every_kind_of_child() {
     compare("bank");
 }
 
+#[test]
+fn a_protocol_and_an_actor_that_takes_part_in_it() {
+    compare("ledger");
+}
+
 fn compare(name: &str) {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../ui-tests/expand");
     let golden = folder.join(format!("{name}.expanded.rs"));
@@ -70,9 +75,10 @@ fn expand_item(mut item: Item) -> TokenStream {
     let attrs: Option<&mut Vec<Attribute>> = match &mut item {
         Item::Struct(item) => Some(&mut item.attrs),
         Item::Impl(item) => Some(&mut item.attrs),
+        Item::Trait(item) => Some(&mut item.attrs),
         _ => None,
     };
-    let names = ["actor", "handlers", "supervisor"];
+    let names = ["actor", "handlers", "protocol", "supervisor"];
     let ours = attrs.and_then(|attrs| {
         let at = attrs.iter().position(|attr| names.iter().any(|name| attr.path().is_ident(name)))?;
         Some(attrs.remove(at))
@@ -87,6 +93,8 @@ fn expand_item(mut item: Item) -> TokenStream {
         rooms::actor(args, item)
     } else if attr.path().is_ident("handlers") {
         rooms::handlers(args, item)
+    } else if attr.path().is_ident("protocol") {
+        rooms::protocol(args, item)
     } else {
         rooms::supervisor(args, item)
     }

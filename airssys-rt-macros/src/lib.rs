@@ -183,6 +183,7 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | --- | --- | --- | --- |
 /// | `message(name = "…")` | a type's name | the name of the enum | `CacheMessage` for `Cache` |
 /// | `message(derive(…))` | derives, separated by commas | what the enum derives | nothing |
+/// | `protocols(…)` | traits, separated by commas | the [`macro@protocol`]s that its handlers make up | none |
 /// | `vis = "…"` | a visibility; `""` is private | who sees the enum and the trait | as the most visible handler |
 /// | `crate = …` | a path | where `airssys_rt` is found | `::airssys_rt` |
 ///
@@ -193,8 +194,15 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// #[derive(Default)]
 /// struct Counter(i64);
 ///
+/// /// What code that only counts asks for.
+/// #[protocol]
+/// pub trait Adder {
+///     fn add(&self, by: i64) -> i64;
+/// }
+///
 /// #[handlers(
 ///     message(name = "CounterCommand", derive(Debug, Clone, PartialEq)),
+///     protocols(Adder),
 ///     vis = "pub(crate)",
 ///     crate = airssys_rt
 /// )]
@@ -209,6 +217,8 @@ pub fn actor(args: TokenStream, item: TokenStream) -> TokenStream {
 /// # #[tokio::main(flavor = "current_thread")] async fn main() {
 /// let counter = System::new("doc").spawn(Counter::default());
 /// assert_eq!(counter.add(7).into_message(), CounterCommand::Add { by: 7 });
+/// let adder: AdderRef = counter.recipient();
+/// assert_eq!(adder.add(7).await, Ok(7));
 /// # }
 /// ```
 ///
@@ -419,6 +429,121 @@ pub fn handler(_args: TokenStream, item: TokenStream) -> TokenStream {
         item.into(),
     )
     .into()
+}
+
+/// Makes a trait a protocol: what an actor does, whichever actor it is.
+///
+/// An actor says by `#[handlers(protocols(Ledger))]` that its handlers of the same names make up the protocol. The
+/// compiler checks that they are there, and take and answer what the trait says.
+///
+/// ```
+/// use airssys_rt::prelude::*;
+/// use airssys_rt::testing::Probe;
+///
+/// #[protocol]
+/// pub trait Ledger {
+///     /// Adds `amount` and answers the balance.
+///     fn deposit(&self, amount: u64) -> u64;
+/// }
+///
+/// #[actor]
+/// struct Account {
+///     balance: u64,
+/// }
+///
+/// #[handlers(protocols(Ledger))]
+/// impl Account {
+///     #[handler]
+///     fn deposit(&mut self, amount: u64) -> u64 {
+///         self.balance += amount;
+///         self.balance
+///     }
+/// }
+///
+/// /// Knows no actor.
+/// async fn pay_in(ledger: &impl Ledger) -> Result<u64, AskError> {
+///     ledger.deposit(7).await
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let system = System::new("bank");
+/// let ledger: LedgerRef = system.spawn(Account { balance: 0 }).recipient();
+/// assert_eq!(pay_in(&ledger).await?, 7);
+///
+/// let mock = Probe::<LedgerMessage>::new();
+/// mock.answer_with(|_| Box::new(42_u64));
+/// assert_eq!(pay_in(&mock).await?, 42);
+/// # Ok(()) }
+/// ```
+///
+/// # What it generates
+///
+/// | for `trait Ledger` | what it is |
+/// | --- | --- |
+/// | `enum LedgerMessage` | a variant for each method, plain data, as [`macro@handlers`] makes it for an actor |
+/// | `trait Ledger` | the methods as requests, on every address that knows the protocol: `LedgerRef`, `Probe<LedgerMessage>`. It takes the place of the trait that was written, docs and attributes included |
+/// | `type LedgerRef` | `Recipient<LedgerMessage>`: a reference to any actor that takes part, and keeps it alive. `account.recipient()` and `.into()` make one of an `ActorRef` or a `Pool`; of a `WeakRef`, `.recipient()` makes one that keeps nobody alive |
+///
+/// A message of the protocol is sent as the actor's own message of the same name. So it costs what that costs, keeps its
+/// place among the others, and the handler is an ordinary one: plain or async, `&self` or `&mut self`, with a context, a
+/// `ReplyTo`, or an `ActorResult` of what the protocol answers. An `ActorRef<Account>` has the methods of `AccountApi` and not those of
+/// `Ledger`, so that `account.deposit(7)` means one thing where both are in scope.
+///
+/// The actor names the protocol by a path, `protocols(bank::Ledger, Store<K, V>)`. Its message is looked for beside it: an
+/// actor that imports `Ledger` alone imports `LedgerMessage`, too.
+///
+/// # Options
+///
+/// | option | type | meaning | default |
+/// | --- | --- | --- | --- |
+/// | `message(name = "…")` | a type's name | the name of the enum | `LedgerMessage` for `Ledger` |
+/// | `message(derive(…))` | derives, separated by commas | what the enum derives | nothing |
+/// | `crate = …` | a path | where `airssys_rt` is found | `::airssys_rt` |
+///
+/// ```
+/// use airssys_rt::prelude::*;
+///
+/// #[protocol(message(name = "StoreCommand", derive(Debug, Clone, PartialEq)), crate = airssys_rt)]
+/// pub trait Store<K, V = String>
+/// where
+///     K: PartialEq,
+/// {
+///     fn put(&self, key: K, value: impl Into<V>);
+///     fn get(&self, key: K) -> Option<V>;
+/// }
+///
+/// #[actor]
+/// struct Shelf<K, V>(Vec<(K, V)>);
+///
+/// #[handlers(protocols(Store<K, V>))]
+/// impl<K: PartialEq + Send + 'static, V: Clone + Send + 'static> Shelf<K, V> {
+///     #[handler]
+///     fn put(&mut self, key: K, value: V) {
+///         self.0.push((key, value));
+///     }
+///
+///     #[handler]
+///     async fn get(&mut self, key: K) -> ActorResult<Option<V>> {
+///         Ok(self.0.iter().find(|entry| entry.0 == key).map(|entry| entry.1.clone()))
+///     }
+/// }
+///
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let store: StoreRef<u8> = System::new("doc").spawn(Shelf(Vec::new())).recipient();
+/// assert_eq!(store.get(7).into_message(), StoreCommand::Get { key: 7 });
+/// store.put(7, "seven").await?;
+/// assert_eq!(store.get(7).await?.as_deref(), Some("seven"));
+/// # Ok(()) }
+/// ```
+///
+/// # The trait
+///
+/// Its methods take `&self`, the reference, and owned arguments or `impl Into<T>`; they have no body and are not generic.
+/// The trait may be, with bounds, defaults and `where`. Docs, `#[cfg]`, `#[deprecated]` and `#[must_use = "…"]` on a method go along
+/// to what is generated.
+#[proc_macro_attribute]
+pub fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
+    rooms::protocol(args.into(), item.into()).into()
 }
 
 /// Makes a struct a supervisor: its fields are its children, in the order in which they start.

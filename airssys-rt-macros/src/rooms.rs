@@ -7,6 +7,7 @@ use syn::Item;
 use crate::errors::Errors;
 use crate::model::actor::Actor;
 use crate::model::handlers::Handlers;
+use crate::model::protocol::Protocol;
 use crate::model::supervisor::Supervisor;
 use crate::{check, expand};
 
@@ -33,6 +34,18 @@ pub fn handlers(args: TokenStream, item: TokenStream) -> TokenStream {
     let generated = parsed.model.as_ref().map(expand::handlers);
     let errors = errors.into_tokens();
     quote!(#item #generated #errors)
+}
+
+pub fn protocol(args: TokenStream, item: TokenStream) -> TokenStream {
+    let mut errors = Errors::default();
+    let model = Protocol::parse(args, item.clone(), &mut errors).map(|mut model| {
+        check::protocol::check(&mut model, &mut errors);
+        model
+    });
+    // The trait that is generated has the name of the one that was written, so it is one or the other.
+    let item = model.as_ref().map_or(item, expand::protocol::expand);
+    let errors = errors.into_tokens();
+    quote!(#item #errors)
 }
 
 pub fn supervisor(args: TokenStream, item: TokenStream) -> TokenStream {

@@ -9,7 +9,7 @@ use crate::address::Here;
 use crate::cell::Cell;
 use crate::config::ActorConfig;
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, ErrorAction};
+use crate::error::{ActorError, ActorResult, AskError, ErrorAction};
 use crate::exit::{Down, Exit, ExitReason};
 use crate::letter::Letter;
 use crate::mail::Mail;
@@ -431,7 +431,8 @@ pub trait Actor: Sized + Send + 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` does not handle messages of type `{M}`",
     label = "no handler for `{M}`",
-    note = "give `{Self}` a `#[handler(message)]` (or `#[handler(event)]` for an event) with one argument of type `{M}`"
+    note = "give `{Self}` a `#[handler(message)]` (or `#[handler(event)]` for an event) with one argument of type `{M}`",
+    note = "where it is the message of a protocol, write `#[handlers(protocols(…))]` with the protocol's name"
 )]
 pub trait Handles<M: Send + 'static>: Actor {
     /// What an ask is answered with.
@@ -472,20 +473,103 @@ pub trait Handles<M: Send + 'static>: Actor {
         false
     }
 
-    #[doc(hidden)]
-    fn ask_here(cell: &Arc<Cell<Self>>, message: M, spot: Here<'_>) -> Result<(), M> {
-        let _ = (cell, spot);
+    /// The message as one of the actor's own, where there is one that says the same. It is then sent as that, at no cost.
+    ///
+    /// `#[handlers(protocols(…))]` writes it for the messages of a [`protocol`](macro@crate::protocol). By hand:
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    ///
+    /// #[protocol]
+    /// trait Ledger {
+    ///     fn deposit(&self, amount: u64) -> u64;
+    /// }
+    ///
+    /// struct Account(u64);
+    ///
+    /// impl Actor for Account {
+    ///     type Message = u64;
+    ///
+    ///     async fn handle(&mut self, amount: u64, ctx: &mut Context<Self>) -> ActorResult<()> {
+    ///         self.0 += amount;
+    ///         ctx.answer().send(self.0);
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// impl Handles<LedgerMessage> for Account {
+    ///     type Reply = ();
+    ///
+    ///     async fn handle(&mut self, message: LedgerMessage, ctx: &mut Context<Self>) -> ActorResult<()> {
+    ///         let LedgerMessage::Deposit { amount } = message;
+    ///         Actor::handle(self, amount, ctx).await
+    ///     }
+    ///
+    ///     fn into_own(LedgerMessage::Deposit { amount }: LedgerMessage) -> Result<u64, LedgerMessage> {
+    ///         Ok(amount)
+    ///     }
+    ///
+    ///     fn from_own(amount: u64) -> Result<LedgerMessage, u64> {
+    ///         Ok(LedgerMessage::Deposit { amount })
+    ///     }
+    /// }
+    ///
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// let ledger: LedgerRef = System::new("doc").spawn(Account(1)).recipient();
+    /// assert_eq!(ledger.deposit(7).await, Ok(8));
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// The message itself, when it is sent and handled as it is.
+    fn into_own(message: M) -> Result<Self::Message, M> {
         Err(message)
+    }
+
+    /// The message that [`into_own`](Self::into_own) made `own` of: what a sender gets back when it is refused.
+    /// [`Handles::into_own`] has an example.
+    ///
+    /// # Errors
+    /// `own` itself, when it was made of none.
+    fn from_own(own: Self::Message) -> Result<M, Self::Message> {
+        Err(own)
+    }
+
+    #[doc(hidden)]
+    fn ask_here(cell: &Arc<Cell<Self>>, message: M, Here { spot, poll }: Here<'_>) -> Result<(), M> {
+        let own = Self::into_own(message)?;
+        let Err(own) = cell.ask_here(own, Here { spot: &mut *spot, poll }) else { return Ok(()) };
+        if let Ok(message) = Self::from_own(own) {
+            return Err(message);
+        }
+        // The impl contradicts itself, and there is nothing to give back.
+        spot.fail(AskError::NoReply);
+        Ok(())
     }
 
     #[doc(hidden)]
     fn into_mail(letter: Letter<M>) -> Mail<Self> {
-        Mail::shared(letter)
+        let Letter { message, port } = letter;
+        match Self::into_own(message) {
+            Ok(message) => Mail::Message(Letter { message, port }),
+            Err(message) => Mail::shared(Letter { message, port }),
+        }
     }
 
     #[doc(hidden)]
     fn from_mail(mail: Mail<Self>) -> Option<Letter<M>> {
-        mail.into_shared()
+        match mail {
+            Mail::Message(Letter { message, port }) => match Self::from_own(message) {
+                Ok(message) => Some(Letter { message, port }),
+                Err(_) => {
+                    if let Some(port) = port {
+                        port.fail(AskError::NoReply);
+                    }
+                    None
+                }
+            },
+            other => other.into_shared(),
+        }
     }
 }
 

@@ -302,6 +302,18 @@ impl<A: Actor> HasProcess for ActorRef<A> {
     }
 }
 
+impl<A: Handles<M>, M: Send + 'static> From<ActorRef<A>> for Recipient<M> {
+    fn from(actor: ActorRef<A>) -> Self {
+        Self::new(actor)
+    }
+}
+
+impl<A: Handles<M>, M: Send + 'static> From<&ActorRef<A>> for Recipient<M> {
+    fn from(actor: &ActorRef<A>) -> Self {
+        actor.recipient()
+    }
+}
+
 /// A reference that does not keep its actor alive.
 ///
 /// It sends as a strong one does, while the actor lives; then the message comes back, and an ask is
@@ -354,6 +366,33 @@ impl<A: Actor> WeakRef<A> {
     #[must_use]
     pub fn process(&self) -> Option<ProcessInfo> {
         self.__process().map(|target| ProcessInfo(target.0))
+    }
+
+    /// A recipient that does not keep it alive either.
+    ///
+    /// ```
+    /// use airssys_rt::prelude::*;
+    ///
+    /// # struct Tick;
+    /// # #[actor] struct Clock(u32);
+    /// # #[handlers] impl Clock { #[handler(message)] fn tick(&mut self, _tick: Tick) -> u32 { self.0 += 1; self.0 } }
+    /// # #[tokio::main(flavor = "current_thread")] async fn main() {
+    /// # let system = System::new("doc");
+    /// let clock = system.spawn(Clock(0));
+    /// let weak: Recipient<Tick> = clock.downgrade().recipient();
+    /// assert_eq!(weak.ask(Tick).await, Ok(1));
+    /// let ended = clock.monitor();
+    /// drop(clock);
+    /// ended.await;
+    /// assert_eq!(weak.ask::<u32>(Tick).await, Err(AskError::Stopped));
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn recipient<M: Send + 'static>(&self) -> Recipient<M>
+    where
+        A: Handles<M>,
+    {
+        Recipient::new(self.clone())
     }
 
     /// A strong reference, while there is one somewhere: what has lost its last one is about to end.

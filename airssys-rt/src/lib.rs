@@ -76,7 +76,8 @@
 //!
 //! Requests are made on every [`Address`] of the actor's messages: an [`ActorRef`], a [`WeakRef`], a [`Recipient`], a [`Pool`],
 //! a [`Probe`](testing::Probe). A message of many actors is a struct of its own: `#[handler(message)]`, [`Handles`]. A value for
-//! whoever is interested is an event: `#[handler(event)]`, [`EventBus`]. Many actors under one name are a group: [`Groups`].
+//! whoever is interested is an event: `#[handler(event)]`, [`EventBus`]. Messages that belong together, for whichever actor
+//! handles them, are a [`macro@protocol`]. Many actors under one name are a group: [`Groups`].
 //!
 //! # Errors
 //!
@@ -202,8 +203,8 @@
 //!
 //! # Where to go next
 //!
-//! * The macros, with every option: [`macro@actor`], [`macro@handlers`], [`macro@handler`], [`macro@supervisor`],
-//!   [`macro@child`].
+//! * The macros, with every option: [`macro@actor`], [`macro@handlers`], [`macro@handler`], [`macro@protocol`],
+//!   [`macro@supervisor`], [`macro@child`].
 //! * The town: [`System`] spawns, starts, finds, watches and shuts down. [`System::builder`] has its settings;
 //!   [`System::tree`], [`System::counters`], [`System::dead_letters`] and [`ProcessInfo`] show what goes on; failures,
 //!   restarts and dead letters are events of `tracing`, each in the span of its actor.
@@ -216,7 +217,7 @@
 //!
 //! | about | names |
 //! | --- | --- |
-//! | references | [`ActorRef`], [`WeakRef`], [`Recipient`], [`Pool`], [`Children`], [`Supervised`]; what they have in common: [`Address`], [`HasProcess`], [`ProcessId`] |
+//! | references | [`ActorRef`], [`WeakRef`], [`Recipient`], [`Pool`], [`Children`], [`Supervised`]; what they have in common: [`Address`], [`ProtocolAddress`], [`HasProcess`], [`ProcessId`] |
 //! | messages | [`Request`], its futures [`Ask`] and [`Tell`], its [`TimerHandle`]; [`ReplyTo`] |
 //! | events and groups | [`EventBus`], [`PublishAndWait`], [`Delivering`], [`Delivery`]; [`Groups`] |
 //! | ends | [`Ended`], [`Monitor`], [`MonitorId`], [`Down`], [`Exit`], [`ExitReason`]; [`DeadLetter`], [`DeadLetters`] |
@@ -310,6 +311,7 @@ mod papers;
 pub mod private;
 mod process;
 mod process_id;
+mod protocol;
 mod recipient;
 mod registry;
 mod reply;
@@ -340,6 +342,7 @@ pub use exit::{Down, Exit, ExitReason, MonitorId};
 pub use groups::Groups;
 pub use process::{ProcessInfo, ProcessRole, ProcessStatus};
 pub use process_id::ProcessId;
+pub use protocol::ProtocolAddress;
 pub use recipient::Recipient;
 pub use reply::{Answer, ReplyTo};
 pub use request::{Ask, Request, Tell, TimerHandle};
@@ -352,7 +355,7 @@ pub use system::{Counters, EventBus, ShutdownReport, Start, Startable, System, S
 pub use tree::{Node, Tree};
 
 #[cfg(feature = "macros")]
-pub use airssys_rt_macros::{actor, child, handler, handlers, supervisor};
+pub use airssys_rt_macros::{actor, child, handler, handlers, protocol, supervisor};
 
 /// Every name of the framework that a program commonly uses: `use airssys_rt::prelude::*;`.
 ///
@@ -390,5 +393,5 @@ pub mod prelude {
     };
 
     #[cfg(feature = "macros")]
-    pub use crate::{actor, child, handler, handlers, supervisor};
+    pub use crate::{actor, child, handler, handlers, protocol, supervisor};
 }

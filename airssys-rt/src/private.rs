@@ -8,6 +8,9 @@ use crate::context::Context;
 use crate::error::{ActorError, ActorResult};
 use crate::reply::Answer;
 
+pub use crate::protocol::{
+    Absent, Call, Handler, Is, Named, Nobody, Protocol, handle_protocol, name, pack, unpack,
+};
 pub use crate::request::Again;
 pub use crate::travel::{Argument, Failure, Reply, SyncState};
 

@@ -224,4 +224,15 @@ breakages! {
         "Step::Trouble(trouble) => Some(trouble)," => "Step::Trouble(_) => None,", "actor" "c07";
     "a handed-over message is run in the wrong order", "C084", "cell/relay.rs",
         "                    batch.push_front(mail);" => "                    batch.push_back(mail);", "mailbox" "c084";
+    "a protocol's message is sent as it is", "protocols", "actor.rs",
+        "            Ok(message) => Mail::Message(Letter { message, port })," =>
+        "            Ok(own) => match Self::from_own(own) {\n                Ok(message) => Mail::shared(Letter { message, port }),\n                Err(message) => Mail::Message(Letter { message, port }),\n            },",
+        "allocations" "messages_and";
+    "a refused message of a protocol is lost", "protocols", "actor.rs",
+        "Ok(message) => Some(Letter { message, port })," => "Ok(_) => None,", "protocol" "a_refused";
+    "a protocol is asked the long way", "protocols", "actor.rs",
+        "let Err(own) = cell.ask_here(own, Here { spot: &mut *spot, poll }) else { return Ok(()) };" => "let _ = (cell, poll);",
+        "protocol" "a_plain_handler";
+    "a timer's message of a protocol is dropped", "protocols", "protocol.rs",
+        "Ok(own) => Actor::handle(actor, own, ctx).await," => "Ok(_) => Ok(drop((actor, ctx))),", "protocol" "timers_and";
 }

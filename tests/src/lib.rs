@@ -1,5 +1,6 @@
 //! Shared helpers of the tests.
 pub mod actors;
+pub mod bank;
 pub mod breakages;
 pub mod latch;
 pub mod machine;

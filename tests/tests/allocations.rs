@@ -37,7 +37,13 @@ struct Counter {
     value: u64,
 }
 
-#[handlers]
+#[protocol]
+trait Adds {
+    fn add(&self, by: u64) -> u64;
+    fn waiting(&self) -> u64;
+}
+
+#[handlers(protocols(Adds))]
 impl Counter {
     #[handler]
     fn add(&mut self, by: u64) -> u64 {
@@ -108,6 +114,20 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     assert!(ready <= 1.01, "an ask of a ready async handler allocates {ready} times");
     assert!(waiting <= 2.01, "an ask of a waiting async handler allocates {waiting} times");
 
+    // Through a protocol it is no more, since its message is sent as the actor's own.
+    let adds: AddsRef = counter.recipient();
+    let tell = mean(2_000, async || {
+        adds.add(1).tell().await.unwrap();
+        tokio::task::yield_now().await;
+    })
+    .await;
+    let plain = mean(2_000, async || assert!(adds.add(1).await.is_ok())).await;
+    let waiting = mean(2_000, async || assert!(adds.waiting().await.is_ok())).await;
+    println!("allocations through a protocol: tell {tell}, ask plain {plain}, ask waiting async {waiting}");
+    assert!(tell <= 0.01, "a tell through a protocol allocates {tell} times");
+    assert!(plain <= 0.01, "an ask of a plain handler through a protocol allocates {plain} times");
+    assert!(waiting <= 2.01, "an ask of a waiting handler through a protocol allocates {waiting} times");
+
     // One that is asked and never told keeps no task: it begins anew on its asker's poll.
     let asked = system.spawn(Counter::default());
     let begun = mean(2_000, async || assert!(asked.ready().await.is_ok())).await;
@@ -149,6 +169,6 @@ async fn messages_and_actors_cost_no_more_than_promised() {
     assert!(used <= 384.0, "an actor holds {used} bytes after a burst");
     assert!(hot <= 1_280.0, "a hot actor holds {hot} bytes");
 
-    drop(actors);
+    drop((actors, adds));
     assert_eq!(system.counters().processes, 2);
 }

@@ -4,6 +4,7 @@ pub mod actor;
 pub mod child;
 pub mod handler;
 pub mod handlers;
+pub mod protocol;
 pub mod suggest;
 pub mod supervisor;
 pub mod value;

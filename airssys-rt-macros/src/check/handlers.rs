@@ -57,7 +57,13 @@ pub fn check(model: &mut Handlers, errors: &mut Errors) {
             if !names_one_thing_twice(&method) {
                 kept.push(method);
             }
-        } else if can_be_asked_for(&method, &kept) {
+            continue;
+        }
+        if method.role == Role::Call {
+            // A handler that is left out is not missing as well.
+            model.protocols.clear();
+        }
+        if can_be_asked_for(&method, &kept) {
             kept.push(method.mended());
         }
     }
@@ -101,7 +107,7 @@ fn can_be_asked_for(method: &Method, others: &[Method]) -> bool {
         && types.chain([&answer]).all(travels)
 }
 
-fn taken(method: &Method, errors: &mut Errors) {
+pub fn taken(method: &Method, errors: &mut Errors) {
     let name = method.sig.ident.unraw().to_string();
     if method.role == Role::Call && TAKEN.contains(&name.as_str()) {
         let list: Vec<String> = TAKEN.iter().map(|name| format!("`{name}`")).collect();
@@ -116,7 +122,7 @@ fn taken(method: &Method, errors: &mut Errors) {
 }
 
 /// No other handler stands in this one's place.
-fn alone(method: &Method, others: &[Method], errors: &mut Errors) {
+pub fn alone(method: &Method, others: &[Method], errors: &mut Errors) {
     match method.role {
         Role::Call => {
             let twin = others.iter().find(|other| {

@@ -3,6 +3,7 @@
 pub mod handlers;
 pub mod once;
 pub mod owned;
+pub mod protocol;
 pub mod roles;
 pub mod signature;
 pub mod supervisor;

@@ -36,7 +36,8 @@ pub fn expand(model: &Handlers) -> TokenStream {
     }
 }
 
-fn request(model: &Handlers, method: &Method) -> TokenStream {
+/// One handler's method, which makes its request.
+pub fn request(model: &Handlers, method: &Method) -> TokenStream {
     let Handlers { krate, message, generics, .. } = model;
     let (_, type_generics, _) = generics.split_for_impl();
     let Method { ident, variant, attrs, .. } = method;

@@ -9,7 +9,7 @@ use crate::model::method::{Arg, Method};
 
 pub fn expand(model: &Handlers) -> TokenStream {
     let Handlers { api, message, generics, derives, vis, cfgs, lints, .. } = model;
-    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let where_clause = &generics.where_clause;
     let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
     // The message is an associated type of the actor, so it has to be as visible as that, which an impl
     // block cannot know. What is not meant for everybody is hidden instead: its trait is out of their reach.
@@ -28,7 +28,7 @@ pub fn expand(model: &Handlers) -> TokenStream {
         #[non_exhaustive]
         #[allow(private_interfaces, private_bounds, rustdoc::broken_intra_doc_links, rustdoc::private_intra_doc_links)]
         #derives
-        pub enum #message #impl_generics #where_clause {
+        pub enum #message #generics #where_clause {
             #(#variants,)*
             #unused
         }

@@ -7,6 +7,8 @@ pub mod behaviour;
 pub mod handles;
 pub mod lifecycle;
 pub mod message;
+pub mod protocol;
+pub mod protocols;
 pub mod spec;
 pub mod tree;
 
@@ -23,7 +25,8 @@ pub fn handlers(model: &Handlers) -> TokenStream {
     let behaviour = behaviour::expand(model);
     let handles = handles::expand(model);
     let api = api::expand(model);
-    quote! { #message #behaviour #handles #api }
+    let protocols = protocols::expand(model);
+    quote! { #message #behaviour #handles #api #protocols }
 }
 
 /// A duration in the largest unit that holds it exactly.

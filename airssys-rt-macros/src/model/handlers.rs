@@ -30,6 +30,8 @@ pub struct Handlers {
     pub message: Ident,
     pub api: Ident,
     pub derives: Vec<Path>,
+    /// The protocols that its handlers make up.
+    pub protocols: Vec<Path>,
     pub vis: Visibility,
     pub cfgs: Vec<Attribute>,
     pub lints: Vec<Attribute>,
@@ -76,6 +78,7 @@ impl Handlers {
                 actor_ident: ident,
                 generics,
                 derives: args.derives,
+                protocols: args.protocols,
                 vis: args.vis.unwrap_or_else(|| most_visible(&methods)),
                 cfgs: attrs.cfgs,
                 lints: attrs.lints,

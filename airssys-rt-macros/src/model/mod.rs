@@ -8,6 +8,7 @@ pub mod mentions;
 pub mod method;
 pub mod names;
 pub mod owned;
+pub mod protocol;
 pub mod selfless;
 pub mod supervisor;
 

@@ -179,3 +179,9 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
         self.members.first().map(|member| Town(member.cell.kernel_ref().clone()))
     }
 }
+
+impl<A: Handles<M>, M: Send + 'static> From<Pool<A>> for Recipient<M> {
+    fn from(pool: Pool<A>) -> Self {
+        Self::new(pool)
+    }
+}

@@ -11,6 +11,7 @@ use crate::address::{Address, Here, Posting, Target, Wait, WeakSender};
 use crate::error::AskError;
 use crate::letter::Letter;
 use crate::lock::Lock;
+use crate::protocol::ProtocolAddress;
 use crate::recipient::Recipient;
 use crate::reply::Port;
 
@@ -249,3 +250,5 @@ impl<M: Send + 'static> Address<M> for Probe<M> {
         })
     }
 }
+
+impl<M: Send + 'static> ProtocolAddress<M> for Probe<M> {}

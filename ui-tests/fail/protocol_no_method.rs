@@ -1,0 +1,45 @@
+//! A handler of the actor that is not in the protocol.
+
+use airssys_rt::prelude::*;
+
+#[protocol]
+pub trait Ledger {
+    fn deposit(&self, amount: u64) -> u64;
+    fn withdraw(&self, amount: u64) -> Result<u64, String>;
+}
+
+#[actor]
+struct Account {
+    balance: u64,
+}
+
+#[handlers(protocols(Ledger))]
+impl Account {
+    #[handler]
+    fn deposit(&mut self, amount: u64) -> u64 {
+        self.balance += amount;
+        self.balance
+    }
+
+    #[handler]
+    fn withdraw(&mut self, amount: u64) -> Result<u64, String> {
+        self.balance.checked_sub(amount).ok_or_else(String::new)
+    }
+}
+
+#[actor]
+struct Clock;
+
+#[handlers]
+impl Clock {
+    #[handler]
+    fn now(&mut self) -> u64 {
+        1
+    }
+}
+
+fn rename(ledger: &LedgerRef) {
+    let _ = ledger.rename("Ada");
+}
+
+fn main() {}

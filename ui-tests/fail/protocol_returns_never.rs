@@ -1,0 +1,10 @@
+//! A method that never answers.
+
+use airssys_rt::prelude::*;
+
+#[protocol]
+pub trait Ledger {
+    fn run(&self) -> !;
+}
+
+fn main() {}

@@ -1,0 +1,25 @@
+//! A handler that a protocol asks for is not there.
+
+use airssys_rt::prelude::*;
+
+#[protocol]
+pub trait Ledger {
+    fn deposit(&self, amount: u64) -> u64;
+    fn withdraw(&self, amount: u64) -> Result<u64, String>;
+}
+
+#[actor]
+struct Account {
+    balance: u64,
+}
+
+#[handlers(protocols(Ledger))]
+impl Account {
+    #[handler]
+    fn deposit(&mut self, amount: u64) -> u64 {
+        self.balance += amount;
+        self.balance
+    }
+}
+
+fn main() {}
