@@ -3,6 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::cases::{CASES, Case, Effort};
+use crate::growth;
 use crate::systems::Name;
 
 pub const USAGE: &str = "\
@@ -13,7 +14,8 @@ usage: cargo run --release -p benches -- <command>
                                     every case on every system: a table, target/bench/results.json and results.svg
   instructions [--guard] [--peers]  instructions an operation (callgrind)
   memory [--guard] [--peers]        bytes an idle actor
-  growth [--only ROW]…              costs as numbers grow
+  growth [--quick] [--instructions] [--only ROW]…
+                                    costs as numbers grow, in time or (callgrind) in instructions
   fairness                          what a flood does to everybody else
   compile                           build times and sizes of a small program
 
@@ -44,9 +46,7 @@ pub enum Command {
     Run(Run),
     Instructions(Guarded),
     Memory(Guarded),
-    Growth {
-        only: Vec<String>,
-    },
+    Growth(growth::Options),
     Fairness,
     Compile,
     /// One measurement, in this process; what the other commands start.
@@ -114,8 +114,9 @@ pub fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Command, Str
             rest.end(Command::Memory(options))
         }
         "growth" => {
+            let (quick, instructions) = (rest.flag("--quick"), rest.flag("--instructions"));
             let only = rest.values("--only")?;
-            rest.end(Command::Growth { only })
+            rest.end(Command::Growth(growth::Options { only, quick, instructions }))
         }
         "fairness" => rest.end(Command::Fairness),
         "compile" => rest.end(Command::Compile),

@@ -3,8 +3,7 @@
 //! Two runs with different numbers of operations, their difference divided by the difference: start and end of
 //! the process cancel out. One thread, so that no spinning is counted.
 
-use std::process::Command;
-
+use crate::callgrind;
 use crate::cli::Guarded;
 use crate::report;
 use crate::runner::Figure;
@@ -88,9 +87,7 @@ async fn operate<F: Framework>(key: &str, operations: u64) {
 
 /// Prints the table; fails if a guard was asked for and does not hold.
 pub fn run(options: &Guarded) -> Result<(), String> {
-    if Command::new("valgrind").arg("--version").output().is_err() {
-        return Err("instructions are counted by callgrind, and valgrind is not installed".to_owned());
-    }
+    callgrind::is_here()?;
     let names: &[Name] =
         if options.peers { Name::ALL } else { &[Name::Airssys, Name::TokioActor, Name::TokioBare] };
     println!("Instructions an operation (callgrind, one thread).\n");
@@ -125,19 +122,6 @@ pub fn run(options: &Guarded) -> Result<(), String> {
 
 /// The instructions of one process from start to end.
 fn count(key: &str, name: Name, operations: u64) -> Result<u64, String> {
-    let ourselves = std::env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new("valgrind")
-        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null"])
-        .arg(ourselves)
-        .args(["one", "instructions", name.key(), key, &operations.to_string()])
-        .output()
-        .map_err(|error| format!("valgrind: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr);
-    if !output.status.success() {
-        return Err(format!("{key} of {}: {said}", name.key()));
-    }
-    // `==7== Collected : 123456`
-    said.lines()
-        .find_map(|line| line.split_once("Collected :")?.1.trim().parse().ok())
-        .ok_or_else(|| format!("callgrind did not say what it collected: {said}"))
+    let arguments = ["instructions", name.key(), key, &operations.to_string()];
+    Ok(callgrind::count(&arguments, true)?.1)
 }

@@ -1,5 +1,6 @@
 //! Measures airssys-rt beside its peers: see NOTES.md for how, and `-- list` for what.
 
+mod callgrind;
 mod cases;
 mod chart;
 mod cli;
@@ -29,7 +30,7 @@ fn main() -> ExitCode {
         Command::Instructions(options) => instructions::run(&options),
         Command::Memory(options) => memory::run(&options),
         Command::One { what, name, arguments } => one(&what, name, &arguments),
-        Command::Growth { only } => growth::run(&only),
+        Command::Growth(options) => growth::run(&options),
         Command::Fairness => fairness::run(),
         Command::Compile => compile::run(),
     });
@@ -69,7 +70,9 @@ fn one(what: &str, name: Name, arguments: &[String]) -> Result<(), String> {
         ("instructions", [key, operations]) => {
             instructions::work(key, name, operations.parse().map_err(|_| "a number of operations")?)?
         }
-        ("growth", [key, size]) => growth::measure(key, size.parse().map_err(|_| "a size")?)?,
+        ("growth", [key, size, counted @ ..]) => {
+            growth::measure(key, size.parse().map_err(|_| "a size")?, counted.first().cloned())?
+        }
         ("fairness", [runtime]) => fairness::measure(name, runtime)?,
         ("case", [key, effort]) => cases::measure(key, name, cases::Effort::parse(effort)?)?,
         _ => return Err(format!("no such measurement: {what} {}", arguments.join(" "))),
