@@ -15,13 +15,30 @@ use crate::error::{discard, panic_text};
 use crate::instrument;
 use crate::kernel::Kernel;
 use crate::lock::Lock;
-use crate::yields::either;
+use crate::yields::{either, yield_now};
 
-/// Names one timer of a system.
-#[derive(Clone, Copy)]
-struct TimerKey {
-    at: Instant,
-    number: u64,
+/// How many due timers are fired before other tasks, and who sets or cancels one, get their turn.
+const TURN: usize = 128;
+
+/// Names one timer of a system: when it is due, in nanoseconds from the system's start, and its number. Two words
+/// that are compared as one, since a million timers take some forty comparisons each.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct TimerKey(u128);
+
+impl TimerKey {
+    fn of(at: i64, number: u64) -> Self {
+        // With the sign turned, the negative ones come first.
+        let at = at.cast_unsigned() ^ (1 << 63);
+        Self(u128::from(at) << 64 | u128::from(number))
+    }
+
+    fn at(self) -> i64 {
+        ((self.0 >> 64) as u64 ^ (1 << 63)).cast_signed()
+    }
+
+    fn number(self) -> u64 {
+        self.0 as u64
+    }
 }
 
 /// What a due timer does. It must be quick; it says when to fire again. A panic (a message is cloned, or dropped) ends it.
@@ -70,6 +87,8 @@ impl Wanted {
 }
 
 pub(crate) struct Timers {
+    /// From where the keys count.
+    start: Instant,
     state: Lock<State>,
     changed: Notify,
 }
@@ -77,7 +96,7 @@ pub(crate) struct Timers {
 struct State {
     /// The system has shut down: no timer is taken any more.
     closed: bool,
-    due: BTreeMap<(Instant, u64), Entry>,
+    due: BTreeMap<TimerKey, Entry>,
     next: u64,
     served: bool,
 }
@@ -98,6 +117,7 @@ pub(crate) fn after(delay: Duration) -> Instant {
 impl Timers {
     pub(crate) fn new() -> Self {
         Self {
+            start: Instant::now(),
             state: Lock::new(State { closed: false, due: BTreeMap::new(), next: 0, served: false }),
             changed: Notify::new(),
         }
@@ -107,20 +127,37 @@ impl Timers {
         self.state.lock().due.len()
     }
 
+    /// Nanoseconds from the start; before it, where the clock is paused.
+    fn nanos(&self, at: Instant) -> i64 {
+        let nanos = |time: Duration| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX);
+        match at.checked_duration_since(self.start) {
+            Some(after) => nanos(after),
+            None => -nanos(self.start.saturating_duration_since(at)),
+        }
+    }
+
+    /// The instant of so many nanoseconds.
+    fn instant(&self, nanos: i64) -> Instant {
+        let time = Duration::from_nanos(nanos.unsigned_abs());
+        let at = if nanos < 0 { self.start.checked_sub(time) } else { self.start.checked_add(time) };
+        at.unwrap_or(self.start)
+    }
+
     /// Sets a timer. It fires until `fire` says no more or `wanted` is cancelled.
     pub(crate) fn add(kernel: &Arc<Kernel>, at: Instant, wanted: Wanted, fire: Fire) {
         let timers = &kernel.timers;
+        let at = timers.nanos(at);
         let mut state = timers.state.lock();
         if state.closed {
             drop(state);
             let _ = discard(fire);
             return;
         }
-        let number = state.next;
+        let key = TimerKey::of(at, state.next);
         state.next += 1;
-        let first = state.due.first_key_value().is_none_or(|(key, _)| (at, number) < *key);
-        *wanted.0.key.lock() = Some(TimerKey { at, number });
-        state.due.insert((at, number), Entry { wanted, fire });
+        let first = state.due.first_key_value().is_none_or(|(first, _)| key < *first);
+        *wanted.0.key.lock() = Some(key);
+        state.due.insert(key, Entry { wanted, fire });
         let serve = !std::mem::replace(&mut state.served, true);
         drop(state);
         if serve {
@@ -160,7 +197,7 @@ impl Timers {
         wanted.0.live.store(false, Ordering::Release);
         let mut state = self.state.lock();
         let key = wanted.0.key.lock().take();
-        let entry = key.and_then(|key| state.due.remove(&(key.at, key.number)));
+        let entry = key.and_then(|key| state.due.remove(&key));
         let idle = state.due.is_empty() && state.served;
         drop(state);
         let _ = discard(entry);
@@ -183,18 +220,19 @@ impl Timers {
     }
 
     async fn serve(kernel: Arc<Kernel>) {
+        let timers = &kernel.timers;
         let mut fired = Vec::new();
         loop {
             let next = {
-                let mut state = kernel.timers.state.lock();
-                let now = Instant::now();
-                while let Some(first) = state.due.first_entry() {
-                    if first.key().0 > now {
-                        break;
-                    }
+                let mut state = timers.state.lock();
+                let now = timers.nanos(Instant::now());
+                while fired.len() < TURN
+                    && let Some(first) = state.due.first_entry()
+                    && first.key().at() <= now
+                {
                     fired.push(first.remove_entry());
                 }
-                let next = state.due.first_key_value().map(|((at, _), _)| *at);
+                let next = state.due.first_key_value().map(|(key, _)| key.at());
                 if next.is_none() && fired.is_empty() {
                     state.served = false;
                     return;
@@ -203,35 +241,45 @@ impl Timers {
             };
             if fired.is_empty() {
                 if let Some(next) = next {
-                    either(kernel.timers.changed.notified(), tokio::time::sleep_until(next)).await;
+                    let next = timers.instant(next);
+                    either(timers.changed.notified(), tokio::time::sleep_until(next)).await;
                 }
                 continue;
             }
+            let more = fired.len() == TURN;
             let now = Instant::now();
-            for ((_, number), mut entry) in fired.drain(..) {
-                *entry.wanted.0.key.lock() = None;
-                if !entry.wanted.is_wanted() {
-                    let _ = discard(entry);
-                    continue;
-                }
-                let again = catch_unwind(AssertUnwindSafe(|| (entry.fire)(now))).unwrap_or_else(|payload| {
-                    instrument::timer_panicked(&panic_text(payload));
-                    None
-                });
-                if let Some(again) = again {
-                    // The number stays: a periodic timer keeps its place among equal deadlines.
-                    let mut state = kernel.timers.state.lock();
-                    if entry.wanted.is_wanted() {
-                        *entry.wanted.0.key.lock() = Some(TimerKey { at: again, number });
-                        state.due.insert((again, number), entry);
-                        continue;
-                    }
-                } else {
-                    entry.wanted.0.finished.store(true, Ordering::Release);
-                }
-                let _ = discard(entry);
+            for (key, entry) in fired.drain(..) {
+                timers.fire(key, entry, now);
+            }
+            if more {
+                yield_now().await;
             }
         }
+    }
+
+    fn fire(&self, key: TimerKey, mut entry: Entry, now: Instant) {
+        *entry.wanted.0.key.lock() = None;
+        if !entry.wanted.is_wanted() {
+            let _ = discard(entry);
+            return;
+        }
+        let again = catch_unwind(AssertUnwindSafe(|| (entry.fire)(now))).unwrap_or_else(|payload| {
+            instrument::timer_panicked(&panic_text(payload));
+            None
+        });
+        if let Some(again) = again {
+            // The number stays: a periodic timer keeps its place among equal deadlines.
+            let again = TimerKey::of(self.nanos(again), key.number());
+            let mut state = self.state.lock();
+            if entry.wanted.is_wanted() {
+                *entry.wanted.0.key.lock() = Some(again);
+                state.due.insert(again, entry);
+                return;
+            }
+        } else {
+            entry.wanted.0.finished.store(true, Ordering::Release);
+        }
+        let _ = discard(entry);
     }
 }
 
