@@ -44,7 +44,7 @@ use super::home::Home;
 use super::intensity::Intensity;
 use super::policy::{AfterExit, AutoShutdown, RestartPolicy};
 use super::row::{Numbered, Row};
-use super::slot::{Child, ChildState, Slot};
+use super::slot::{Child, ChildState, Slot, give_way};
 use super::spec::{Plan, Starting, SupervisorBuilder};
 use super::strategy::RestartStrategy;
 
@@ -333,7 +333,8 @@ impl Supervisor {
 
     /// Ends all children, the last one first. Those added at run time end for good in any case.
     async fn stop_all(&mut self, for_good: bool) {
-        for slot in self.slots.iter_mut().rev() {
+        for (stopped, slot) in self.slots.iter_mut().rev().enumerate() {
+            give_way(stopped).await;
             slot.children().for_each(|child| cancel_retry(&mut self.trials, child));
             slot.stop(for_good || !slot.outlives()).await;
         }

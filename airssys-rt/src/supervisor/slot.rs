@@ -13,6 +13,7 @@ use crate::papers::Care;
 use crate::process::{AnyCell, Ending, ProcessRole, Until};
 use crate::process_id::ProcessId;
 use crate::timer;
+use crate::yields::yield_now;
 
 use super::child_spec::Starter;
 use super::command::ChildStatus;
@@ -24,6 +25,9 @@ use super::runner::Place;
 /// time after twice as long.
 const LOOK: Duration = Duration::from_millis(20);
 const LONGEST_LOOK: Duration = Duration::from_secs(5);
+
+/// How many children are stopped before other tasks get their turn.
+const TURN: usize = 64;
 
 /// One place in the start order: a child, or a group of equal children.
 pub(crate) enum Slot {
@@ -516,17 +520,29 @@ impl Slot {
     }
 }
 
+/// Lets other tasks run now and then: most children end at once, so that stopping a hundred thousand of them need not wait
+/// for anything.
+pub(super) async fn give_way(done: usize) {
+    if done % TURN == TURN - 1 {
+        yield_now().await;
+    }
+}
+
 /// Ends many children at once: as long as the slowest of them takes, not as all of them.
 async fn stop_together(members: &mut Row<Child>, for_good: bool) {
-    let asked: Vec<_> =
-        members.iter_mut().rev().map(|child| (child.cell(), child.begin_stop(for_good))).collect();
+    let mut asked = Vec::with_capacity(members.len());
+    for child in members.iter_mut().rev() {
+        give_way(asked.len()).await;
+        asked.push((child.cell(), child.begin_stop(for_good)));
+    }
     let bury = |cell: Option<Arc<dyn Starter>>, reason| {
         if for_good && let Some(cell) = cell {
             cell.bury(reason);
         }
     };
     let mut late = Vec::new();
-    for (cell, stopping) in asked {
+    for (ended, (cell, stopping)) in asked.into_iter().enumerate() {
+        give_way(ended).await;
         let Some(mut stopping) = stopping else {
             bury(cell, ExitReason::Shutdown);
             continue;
