@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
+use crate::crowd;
 use crate::letter::Letter;
 use crate::lock::Lock;
 use crate::process::{AnyCell, LinkKey};
@@ -111,6 +112,14 @@ impl Bus {
     pub(crate) fn publish_by<E: Clone + Send + 'static>(
         &self,
         event: E,
+        give: impl FnMut(E, &Subscriber<E>) -> Delivered,
+    ) -> usize {
+        crowd::during(|| self.give_all(event, give))
+    }
+
+    fn give_all<E: Clone + Send + 'static>(
+        &self,
+        event: E,
         mut give: impl FnMut(E, &Subscriber<E>) -> Delivered,
     ) -> usize {
         let Some(topic) = self.topic::<E>() else { return 0 };
@@ -139,8 +148,7 @@ impl Bus {
 
     pub(crate) fn lost_by(&self, pid: ProcessId) -> u64 {
         let lost_by = self.lost_by.lock();
-        let of_pid = lost_by.iter().filter(|(subscriber, _)| subscriber.pid() == pid);
-        of_pid.map(|(_, lost)| lost.load(Ordering::Relaxed)).sum()
+        lost_by.range(LinkKey::all_of(pid)).map(|(_, lost)| lost.load(Ordering::Relaxed)).sum()
     }
 
     pub(crate) fn subscribers<E: Send + 'static>(&self) -> usize {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 use crate::actor::{Actor, Handles};
 use crate::actor_ref::ActorRef;
 use crate::cell::{Cell, Posted};
+use crate::crowd;
 use crate::kernel::Kernel;
 use crate::letter::Letter;
 use crate::process::{AnyCell, LinkKey, ProcessInfo};
@@ -130,8 +131,10 @@ impl Groups {
             let mail = <A as Handles<M>>::into_mail(Letter::told(message));
             usize::from(matches!(member.post(mail, false), Posted::Done))
         };
-        let reached: usize = members.iter().map(|member| tell(member, message.clone())).sum();
-        reached + tell(&last, message)
+        crowd::during(|| {
+            let reached: usize = members.iter().map(|member| tell(member, message.clone())).sum();
+            reached + tell(&last, message)
+        })
     }
 
     fn cells<A: Actor>(&self, name: &str) -> impl Iterator<Item = Arc<Cell<A>>> {

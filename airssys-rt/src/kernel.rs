@@ -11,6 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task;
 
 use crate::config::MailboxConfig;
+use crate::crowd::Crowd;
 use crate::dead_letter::DeadLetters;
 use crate::deadline::Deadlines;
 use crate::event_bus::Bus;
@@ -38,6 +39,7 @@ pub(crate) struct Kernel {
     pub(crate) bus: Bus,
     pub(crate) dead_letters: DeadLetters,
     pub(crate) linger: Linger,
+    pub(crate) crowd: Crowd,
     pub(crate) totals: Totals,
     pub(crate) closing: AtomicBool,
     /// Present in a simulation: it orders everything that runs.

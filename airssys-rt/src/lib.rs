@@ -286,6 +286,7 @@ mod blocking;
 mod cell;
 mod config;
 mod context;
+mod crowd;
 mod dead_letter;
 mod deadline;
 mod delivery;

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::fmt;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
@@ -86,8 +87,9 @@ impl LinkKey {
         Self(cell.pid(), Arc::as_ptr(cell.kernel()) as usize)
     }
 
-    pub(crate) fn pid(self) -> ProcessId {
-        self.0
+    /// Those of a process id, of whichever system.
+    pub(crate) fn all_of(pid: ProcessId) -> RangeInclusive<Self> {
+        Self(pid, usize::MIN)..=Self(pid, usize::MAX)
     }
 }
 
@@ -229,6 +231,10 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn is_leaked(&self) -> bool;
     /// Lets the parked task of an idle actor go. True when it was used since it was last looked at.
     fn cool(self: Arc<Self>) -> bool;
+    /// Runs an actor that is owed its task, as far as the budget goes; spawns the task for what is left.
+    fn run_owed(self: Arc<Self>, budget: &mut u32);
+    /// Spawns the task that an actor is owed.
+    fn spawn_owed(self: Arc<Self>);
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 

@@ -16,6 +16,7 @@ use crate::actor_ref::ActorRef;
 use crate::address::DEFAULT_ASK_TIMEOUT;
 use crate::cell::{Cell, Failure, Launch, Make, end_in_time};
 use crate::config::{ActorConfig, MailboxConfig};
+use crate::crowd::Crowd;
 use crate::dead_letter::{DeadLetter, DeadLetters};
 use crate::deadline::Deadlines;
 use crate::delivery::PublishAndWait;
@@ -163,6 +164,7 @@ impl SystemBuilder {
             name: self.name,
             runtime_id: runtime.id(),
             quiet_id: self.schedule.is_none().then(|| runtime.id()),
+            crowd: Crowd::new(runtime.metrics().num_workers()),
             runtime,
             ask_timeout: self.ask_timeout,
             mailbox: self.mailbox.mailbox(MailboxConfig::DEFAULT),

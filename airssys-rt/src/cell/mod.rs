@@ -767,6 +767,14 @@ impl<A: Actor> AnyCell for Cell<A> {
         false
     }
 
+    fn run_owed(self: Arc<Self>, budget: &mut u32) {
+        relay::Owed::run_here(self, Action::Spawn, budget);
+    }
+
+    fn spawn_owed(self: Arc<Self>) {
+        self.act(Action::Spawn);
+    }
+
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
         self
     }

@@ -28,6 +28,7 @@ use pin_project_lite::pin_project;
 use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
+use crate::crowd::{self, Crowd};
 use crate::kernel::Kernel;
 use crate::mail::Mail;
 
@@ -129,6 +130,7 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
 
 /// Wakes whoever sits in the place: the thread is about to block.
 pub(crate) fn let_go() {
+    crowd::let_go();
     let left = NEXT.take();
     if let Some(Next { cell, action }) = left {
         cell.wake(action);
@@ -144,9 +146,17 @@ impl<A: Actor> Cell<A> {
             // A parked task cannot be polled here.
             Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
+            Action::Spawn if plain && crowd::gathers() && self.may_gather() => {
+                Crowd::join(&self.kernel, self.clone());
+            }
             action if HOST.get() == Arc::as_ptr(&self.kernel).addr() => self.hand_over(action),
             action => self.act(action),
         }
+    }
+
+    /// Whether it may run in the crowd of a publish.
+    fn may_gather(&self) -> bool {
+        self.kernel.schedule.is_none() && self.slow.load(Ordering::Relaxed) < PATIENCE
     }
 
     fn hand_over(self: &Arc<Self>, action: Action) {
