@@ -18,7 +18,7 @@ use crate::lock::Lock;
 use crate::yields::{either, yield_now};
 
 /// How many due timers are fired before other tasks, and who sets or cancels one, get their turn.
-const TURN: usize = 128;
+const TURN: usize = 512;
 
 /// Names one timer of a system: when it is due, in nanoseconds from the system's start, and its number. Two words
 /// that are compared as one, since a million timers take some forty comparisons each.
@@ -153,8 +153,9 @@ impl Timers {
             let _ = discard(fire);
             return;
         }
-        let key = TimerKey::of(at, state.next);
+        let number = state.next;
         state.next += 1;
+        let key = TimerKey::of(at, number);
         let first = state.due.first_key_value().is_none_or(|(first, _)| key < *first);
         *wanted.0.key.lock() = Some(key);
         state.due.insert(key, Entry { wanted, fire });

@@ -39,7 +39,7 @@ breakages! {
     "temporary restarted", "C015", "supervisor/policy.rs",
         "Self::Temporary => AfterExit::Forget," => "Self::Temporary => AfterExit::Restart,", "restart" "c015";
     "children stopped in start order", "C042", "supervisor/runner.rs",
-        "for slot in self.slots.iter_mut().rev() {" => "for slot in self.slots.iter_mut() {", "shutdown" "c042";
+        "in self.slots.iter_mut().rev().enumerate() {" => "in self.slots.iter_mut().enumerate() {", "shutdown" "c042";
     "significant ends ignored", "C066 C067", "supervisor/runner.rs",
         "if !care.significant {" => "if true {", "auto_shutdown" "c06";
     "stale tries taken", "C041", "supervisor/runner.rs",
@@ -193,6 +193,8 @@ breakages! {
         "let number = state.next;" => "let number = u64::MAX - state.next;", "timer" "c121_equal";
     "an earlier timer waits for the later", "C121", "timer.rs",
         "} else if first {" => "} else if first && number == 0 {", "timer" "c121_an_earlier";
+    "due timers keep everybody waiting", "C125", "timer.rs",
+        "while fired.len() < TURN" => "while fired.len() < usize::MAX", "fairness" "c125";
     "ticks pile up", "C124", "timer.rs",
         "if timer.send_off() && !send" => "if (timer.send_off() || timer.is_wanted()) && !send", "timer" "c124_a_handler";
     "a panic ends all timers", "C123", "timer.rs",
