@@ -212,7 +212,7 @@ breakages! {
     "a late end takes back a new membership", "C120", "registry.rs",
         "number.is_none_or(|number| number == place.number)" => "number.is_none_or(|number| number <= place.number)", "groups" "c120";
     "a held name is given away", "C115", "registry.rs",
-        "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name.clone(), cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
+        "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name, cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
     "a late clean-up takes the new owner's name", "C117", "registry.rs",
         "names.remove(name, |known| known.pid() == pid)" => "names.remove(name, |known| known.is_named(name))", "registry" "c117";
     "a failure on the asker's turn is forgotten", "C099", "cell/inline.rs",

@@ -283,18 +283,20 @@ fn c125_ten_thousand_timers_that_fall_due_together_let_others_run_in_between() {
         // The task that serves them falls asleep until they are due.
         yield_now().await;
         tokio::time::advance(Duration::from_secs(2)).await;
-        let (mut turns, mut cancelled) = (0, false);
+        let (mut turns, mut between, mut cancelled) = (0, 0, false);
         while seen.load(Ordering::Relaxed) < 9_000 {
             yield_now().await;
             turns += 1;
-            if !cancelled && seen.load(Ordering::Relaxed) > 0 {
+            let left = system.counters().timers;
+            between += u64::from(0 < left && left < 10_000);
+            if !cancelled && left < 10_000 {
                 // Due, but not fired yet: what is cancelled now is not handled any more.
                 drop(timers.split_off(9_000));
                 cancelled = true;
             }
             assert!(turns < 100_000, "the timers stopped after {}", seen.load(Ordering::Relaxed));
         }
-        assert!(turns >= 20, "only {turns} turns of another task while they were fired");
+        assert!(between >= 8, "only {between} turns of another task while they were fired");
         for _ in 0..1_000 {
             yield_now().await;
         }
