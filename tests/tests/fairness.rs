@@ -311,7 +311,7 @@ fn a_mass_exit_lets_others_run_in_between() {
         let supervisor = system.start(Supervisor::builder()).await.unwrap();
         let mut children = Vec::new();
         for number in 0..2_000 {
-            let spec = ChildSpec::new(number.to_string(), || async { Ok(Counter::default()) });
+            let spec = ChildSpec::new(number.to_string(), || async { Ok(Idle::default()) });
             children.push(supervisor.start_child(spec).await.unwrap());
         }
         let stopping = tokio::spawn(async move { supervisor.stop().await });
