@@ -156,7 +156,7 @@ impl<A: Actor> Cell<A> {
 
     /// Whether it may run in the crowd of a publish.
     fn may_gather(&self) -> bool {
-        self.kernel.schedule.is_none() && self.state.slow.load(Ordering::Relaxed) < PATIENCE
+        self.kernel.schedule.is_none() && self.state.slow().load(Ordering::Relaxed) < PATIENCE
     }
 
     fn hand_over(self: &Arc<Self>, action: Action) {
