@@ -99,35 +99,33 @@ pub(super) fn visit<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + 
     lifetime(Worker::new(cell, VISIT, true))
 }
 
-/// Made before the first poll: a task that is dropped unpolled has to clean up, too.
-pub(super) fn lifetime<A: Actor>(mut worker: Worker<A>) -> impl Future<Output = ()> + Send + 'static {
-    async move {
-        let cell = worker.cell.clone();
-        let mut ctx = Context::new(cell.clone());
-        while !worker.left {
-            match std::future::poll_fn(|cx| cell.poll_work(cx, &mut worker)).await {
-                Work::Turn => {
-                    if worker.turn(&cell, take_turn(&cell), &mut ctx).await {
-                        // At rest already, with the waker in place: the next look is the next wake's.
-                        suspend().await;
-                        continue;
-                    }
+/// The worker is made before the first poll: a task that is dropped unpolled has to clean up, too.
+pub(super) async fn lifetime<A: Actor>(mut worker: Worker<A>) {
+    let cell = worker.cell.clone();
+    let mut ctx = Context::new(cell.clone());
+    while !worker.left {
+        match std::future::poll_fn(|cx| cell.poll_work(cx, &mut worker)).await {
+            Work::Turn => {
+                if worker.turn(&cell, take_turn(&cell), &mut ctx).await {
+                    // At rest already, with the waker in place: the next look is the next wake's.
+                    suspend().await;
+                    continue;
                 }
-                // Boxed, since it is rare and would make every task large.
-                Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
-                Work::Adopt(task) => {
-                    // Dropped, it cleans up after itself.
-                    worker.left = true;
-                    let done = task.await;
-                    worker.left = false;
-                    cell.take_over(done);
-                }
-                Work::Leave => break,
             }
-            worker.shrink();
+            // Boxed, since it is rare and would make every task large.
+            Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
+            Work::Adopt(task) => {
+                // Dropped, it cleans up after itself.
+                worker.left = true;
+                let done = task.await;
+                worker.left = false;
+                cell.take_over(done);
+            }
+            Work::Leave => break,
         }
-        worker.leave();
+        worker.shrink();
     }
+    worker.leave();
 }
 
 impl<A: Actor> Cell<A> {
