@@ -209,7 +209,7 @@ impl<A: Actor> Cell<A> {
         let (started, outcome) = oneshot::channel();
         let mut state = self.state.lock();
         state.starts_fast = false;
-        state.rare().launch = Some(Box::new(Launch { make: Some(make), started: Some(started) }));
+        state.rare().put_launch(Launch { make: Some(make), started: Some(started) });
         let action = state.rouse();
         drop(state);
         self.act(action);

@@ -337,11 +337,12 @@ impl<A: Actor> Cell<A> {
             }
             return self.end_for_good(reason);
         }
-        state.rare().reason = Some(Box::new(reason.clone()));
+        let displaced = state.rare().note_reason(&reason);
         // Told to stop by somebody other than its supervisor: the rest of the queue is not for the next one.
         let leftover = if state.closed { state.mailbox.clear().0 } else { VecDeque::new() };
         let waiters = state.take_waiters(|until| until == Until::Down);
         drop(state);
+        let _ = discard(displaced);
         if reason == ExitReason::Killed {
             instrument::killed(self.pid, self.name().as_deref(), std::any::type_name::<A>(), &reason);
         }
@@ -368,10 +369,11 @@ impl<A: Actor> Cell<A> {
             self.signal.store(0, Ordering::Release);
         }
         state.let_go(&self.kernel);
-        state.rare().reason = Some(Box::new(reason.clone()));
+        let displaced = state.rare().note_reason(&reason);
         let owner = state.rare.as_ref().and_then(|rare| rare.owner.clone());
         let waiters = state.take_waiters(|until| until == Until::Down);
         drop(state);
+        let _ = discard(displaced);
         Self::resolve(waiters, &reason);
         if owner.is_none() {
             self.fire_links(&reason);
@@ -425,24 +427,26 @@ impl<A: Actor> Cell<A> {
         let (accepted, handled) = self.take_counts(&mut state);
         let waker = state.waker.take();
         let mut reason = reason;
+        let mut displaced = None;
         let belongings = match &mut state.rare {
             None => {
                 state.reason = Simple::of(&reason);
                 if state.reason.is_none() {
-                    state.rare().reason = Some(Box::new(reason.clone()));
+                    displaced = state.rare().note_reason(&reason);
                 }
                 None
             }
             Some(rare) => {
                 // How the last incarnation ended is how the actor ended.
-                match &rare.reason {
-                    Some(known) => reason = (**known).clone(),
-                    None => rare.reason = Some(Box::new(reason.clone())),
+                match rare.reason() {
+                    Some(known) => reason = known.clone(),
+                    None => displaced = rare.note_reason(&reason),
                 }
                 Some(rare.give_up())
             }
         };
         drop(state);
+        let _ = discard(displaced);
         if let Some(mut seat) = self.seat.try_take() {
             // A state that never came to run.
             self.drop_state(&mut seat);
@@ -548,7 +552,7 @@ impl<A: Actor> Cell<A> {
             let _ = discard(adopted);
             return;
         }
-        let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
+        let launch = state.rare.as_mut().and_then(|rare| rare.take_launch());
         let owned: Vec<_> = state.more_if_any().map(|more| more.owned.iter().collect()).unwrap_or_default();
         if matches!(state.phase, Phase::Idle | Phase::Scheduled) {
             state.phase = Phase::Running;

@@ -185,7 +185,7 @@ impl<A: Actor> Cell<A> {
         }
         let revived = state.phase == Phase::Ended;
         let settled = self.begin_start(&mut state);
-        state.rare().launch = Some(Box::new(launch));
+        state.rare().put_launch(launch);
         let action = state.rouse();
         drop(state);
         if revived {
@@ -201,7 +201,7 @@ impl<A: Actor> Cell<A> {
         state.closed = false;
         self.signal.store(0, Ordering::Release);
         if let Some(rare) = &mut state.rare {
-            rare.reason = None;
+            rare.forget_reason();
             if let Some(more) = &mut rare.more {
                 more.exit_signal = None;
             }
@@ -440,13 +440,13 @@ impl<A: Actor> Cell<A> {
 
     /// Puts the making of its first state there, for who starts it.
     pub(crate) fn put_made(&self, make: Make<A>) {
-        self.with_rare(|rare| rare.launch = Some(Box::new(Launch { make: Some(make), started: None })));
+        self.with_rare(|rare| rare.put_launch(Launch { make: Some(make), started: None }));
     }
 
     pub(crate) fn take_made(&self) -> Option<Make<A>> {
         let mut state = self.state.lock();
         let fresh = matches!(state.phase, Phase::Unborn);
-        state.rare.as_mut().filter(|_| fresh)?.launch.take()?.make
+        state.rare.as_mut().filter(|_| fresh)?.take_launch()?.make
     }
 
     /// Who starts and restarts it.

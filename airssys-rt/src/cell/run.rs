@@ -43,7 +43,7 @@ const KEPT: usize = 256;
 enum Work<A: Actor> {
     /// The turn is its own.
     Turn,
-    Launch(Box<Launch<A>>),
+    Launch(Launch<A>),
     /// A message that began to be handled on its asker's poll, and goes on here.
     Adopt(Adopted<A>),
     Leave,
@@ -113,7 +113,7 @@ pub(super) async fn lifetime<A: Actor>(mut worker: Worker<A>) {
                 }
             }
             // Boxed, since it is rare and would make every task large.
-            Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, *launch)).await,
+            Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, launch)).await,
             Work::Adopt(task) => {
                 // Dropped, it cleans up after itself.
                 worker.left = true;
@@ -149,7 +149,7 @@ impl<A: Actor> Cell<A> {
                     return Poll::Ready(Work::Turn);
                 }
                 Phase::Starting => {
-                    let launch = state.rare.as_mut().and_then(|rare| rare.launch.take());
+                    let launch = state.rare.as_mut().and_then(|rare| rare.take_launch());
                     if let Some(launch) = launch {
                         return Poll::Ready(Work::Launch(launch));
                     }

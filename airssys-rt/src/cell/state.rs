@@ -172,11 +172,49 @@ pub(crate) struct Rare<A: Actor> {
     pub(crate) papers: Option<Arc<dyn Papers<A>>>,
     /// Where its supervisor finds it: under which number, and in a group, under which there.
     pub(crate) place: (u32, u32),
-    pub(super) launch: Option<Box<Launch<A>>>,
-    pub(super) reason: Option<Box<ExitReason>>,
+    interim: Option<Box<Interim<A>>>,
     /// What the parked task goes on with.
     pub(super) adopted: Option<Adopted<A>>,
     pub(super) more: Option<Box<More>>,
+}
+
+/// What there is to know while no incarnation runs: one of the two, never both.
+pub(super) enum Interim<A> {
+    /// How to start the next one.
+    Launch(Launch<A>),
+    /// How the last one ended.
+    Reason(ExitReason),
+}
+
+impl<A: Actor> Rare<A> {
+    pub(super) fn put_launch(&mut self, launch: Launch<A>) {
+        self.interim = Some(Box::new(Interim::Launch(launch)));
+    }
+
+    pub(super) fn take_launch(&mut self) -> Option<Launch<A>> {
+        match *self.interim.take_if(|interim| matches!(**interim, Interim::Launch(_)))? {
+            Interim::Launch(launch) => Some(launch),
+            Interim::Reason(_) => None,
+        }
+    }
+
+    pub(super) fn reason(&self) -> Option<&ExitReason> {
+        match self.interim.as_deref() {
+            Some(Interim::Reason(reason)) => Some(reason),
+            Some(Interim::Launch(_)) | None => None,
+        }
+    }
+
+    /// Notes how it ended. A launch that came to nothing is the caller's to drop, after the lock.
+    #[must_use]
+    pub(super) fn note_reason(&mut self, reason: &ExitReason) -> Option<Box<Interim<A>>> {
+        self.interim.replace(Box::new(Interim::Reason(reason.clone())))
+    }
+
+    /// Another incarnation begins.
+    pub(super) fn forget_reason(&mut self) {
+        self.interim.take_if(|interim| matches!(**interim, Interim::Reason(_)));
+    }
 }
 
 /// A message that began to be handled on its asker's poll.
@@ -302,8 +340,7 @@ impl<A: Actor> State<A> {
                 owner: None,
                 papers: None,
                 place: (0, 0),
-                launch: None,
-                reason: None,
+                interim: None,
                 adopted: None,
                 more: None,
             })
@@ -419,7 +456,7 @@ impl<A: Actor> State<A> {
     }
 
     pub(super) fn end_reason(&self) -> ExitReason {
-        let reason = self.rare.as_ref().and_then(|rare| rare.reason.as_deref());
+        let reason = self.rare.as_ref().and_then(|rare| rare.reason());
         reason.cloned().or_else(|| self.reason.map(Simple::reason)).unwrap_or(ExitReason::Normal)
     }
 }
