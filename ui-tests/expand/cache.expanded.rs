@@ -112,6 +112,7 @@ where
     const STARTS: bool = false;
     const STOPS: bool = false;
     const HANDLES_ERRORS: bool = false;
+    const PREPARES: bool = false;
     fn is_plain(message: &CacheCommand<K, V, ROOM>) -> bool {
         ::core::matches!(message, CacheCommand::Get { .. } | CacheCommand::Put { .. })
     }

@@ -19,6 +19,7 @@ pub enum LedgerMessage {
         name: String,
     },
 }
+
 /// Keeps money.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an address of the protocol `Ledger`",
@@ -59,14 +60,17 @@ pub trait Ledger: ::airssys_rt::ProtocolAddress<LedgerMessage> {
         )
     }
 }
+
 #[automatically_derived]
 #[diagnostic::do_not_recommend]
 impl<__D: ::airssys_rt::ProtocolAddress<LedgerMessage>> Ledger for __D {
     type ProtocolMessage = LedgerMessage;
 }
+
 /// A reference to any actor that takes part in [`Ledger`]; `account.recipient()` makes one.
 #[allow(dead_code, private_interfaces)]
 pub type LedgerRef = ::airssys_rt::Recipient<LedgerMessage>;
+
 const _: () = {
     #[diagnostic::on_unimplemented(
         message = "`{Self}` has no handler `deposit`, which the protocol `Ledger` asks for",
@@ -187,23 +191,26 @@ const _: () = {
         }
     }
 };
+
 struct Account {
     balance: u64,
 }
+
 #[automatically_derived]
 impl ::airssys_rt::private::Annotated for Account {
     const CONFIG: ::airssys_rt::ActorConfig = ::airssys_rt::ActorConfig::DEFAULT;
 }
+
 impl Account {
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
     fn deposit(&mut self, amount: u64) -> u64 {
         self.add(amount)
     }
-    #[allow(clippy::needless_pass_by_value, clippy::unused_async, clippy::unused_self)]
+    #[allow(clippy::needless_pass_by_value)]
     async fn rename(&mut self, name: String) -> ActorResult<Result<String, Taken>> {
         self.register(name).await
     }
 }
+
 /// The messages of [`Account`], one for each handler: plain data. [`AccountApi`] makes them.
 #[doc(hidden)]
 #[non_exhaustive]
@@ -225,6 +232,7 @@ pub enum AccountMessage {
         name: String,
     },
 }
+
 #[automatically_derived]
 impl ::airssys_rt::Actor for Account {
     type Message = AccountMessage;
@@ -267,6 +275,7 @@ impl ::airssys_rt::Actor for Account {
         }
     }
 }
+
 /// The handlers of [`Account`], as methods of every address of its messages.
 ///
 /// An address is an `ActorRef`, a `WeakRef`, a `Recipient`, a `Pool` or a `Probe`. Each method makes a `Request`, which
@@ -297,8 +306,10 @@ trait AccountApi: ::airssys_rt::Address<AccountMessage> {
         ::airssys_rt::Request::new(self, AccountMessage::Rename { name })
     }
 }
+
 #[automatically_derived]
 impl<__D: ::airssys_rt::Address<AccountMessage>> AccountApi for __D {}
+
 #[automatically_derived]
 impl ::airssys_rt::private::Handler<{ ::airssys_rt::private::name("deposit") }>
 for Account {
@@ -317,6 +328,7 @@ for Account {
         }
     }
 }
+
 #[automatically_derived]
 impl ::airssys_rt::private::Handler<{ ::airssys_rt::private::name("rename") }>
 for Account {
@@ -335,6 +347,7 @@ for Account {
         }
     }
 }
+
 #[automatically_derived]
 impl ::airssys_rt::Handles<LedgerMessage> for Account {
     type Reply = ();

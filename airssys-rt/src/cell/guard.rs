@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -49,8 +49,9 @@ impl<A: Actor> State<A> {
     /// The task is about to wait: from now on, whoever has something for it wakes it.
     pub(super) fn fall_asleep(&mut self, cx: &Context<'_>) {
         self.asleep = true;
-        if cx.waker().will_wake(Waker::noop()) {
-            // A first poll on somebody else's stack: whoever gets the task polls it once more, and there is nobody to wake.
+        if cx.waker().data().is_null() {
+            // The waker of nobody (which is not told by its table: there may be several copies of it), for a first poll on
+            // somebody else's stack. Whoever gets the task polls it once more.
             self.waker = None;
             return;
         }
