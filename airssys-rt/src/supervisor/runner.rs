@@ -117,6 +117,19 @@ fn cancel_retry(trials: &mut HashMap<ProcessId, Trial>, child: &Child) {
     }
 }
 
+/// Those of a slot that are about to be started have not been up since they were stopped.
+fn forget_up(histories: &mut HashMap<ProcessId, History>, slot: &Slot) {
+    // Mostly there is no backoff.
+    if histories.is_empty() {
+        return;
+    }
+    for cell in slot.children().filter(|child| !child.is_running()).filter_map(Child::cell) {
+        if let Some(history) = histories.get_mut(&cell.pid()) {
+            history.up_since = None;
+        }
+    }
+}
+
 /// Where a process is found: its slot's rank, and its number in a group.
 pub(crate) type Place = (u32, Option<u32>);
 
@@ -529,6 +542,7 @@ impl Supervisor {
             let Some(slot) = self.slots.get_mut(rank) else { continue };
             slot.children().for_each(|child| cancel_retry(&mut self.trials, child));
             count(&ctx.cell.kernel_ref().totals.restarts, slot.children().count() as u64);
+            forget_up(&mut self.histories, slot);
             match slot.start(true).await {
                 Ok(()) | Err(StartError::Ignored { .. }) => {
                     self.note_up(rank);
@@ -736,6 +750,7 @@ impl Supervisor {
         let rank = self.stopped(id)?;
         let missing = || ChildError::NotFound { child: id.clone() };
         let slot = self.slots.get_mut(rank).ok_or_else(missing)?;
+        forget_up(&mut self.histories, slot);
         slot.start(false).await?;
         self.note_up(rank);
         Ok(())
