@@ -130,6 +130,18 @@ fn forget_up(histories: &mut HashMap<ProcessId, History>, slot: &Slot) {
     }
 }
 
+/// What runs in a slot has been started: where there is a backoff, from now on it is up.
+fn note_up(histories: &mut HashMap<ProcessId, History>, slot: &Slot) {
+    if histories.is_empty() {
+        return;
+    }
+    for cell in slot.children().filter(|child| child.is_running()).filter_map(Child::cell) {
+        if let Some(history) = histories.get_mut(&cell.pid()) {
+            history.up_since.get_or_insert_with(Instant::now);
+        }
+    }
+}
+
 /// Where a process is found: its slot's rank, and its number in a group.
 pub(crate) type Place = (u32, Option<u32>);
 
@@ -333,8 +345,9 @@ impl Supervisor {
         }
         let mut outcome = Ok(());
         for slot in self.slots.iter_mut() {
+            forget_up(&mut self.histories, slot);
             match slot.start(true).await {
-                Ok(()) | Err(StartError::Ignored { .. }) => {}
+                Ok(()) | Err(StartError::Ignored { .. }) => note_up(&mut self.histories, slot),
                 Err(error) => {
                     outcome = Err(error);
                     break;
@@ -564,13 +577,9 @@ impl Supervisor {
         self.retry(ctx, place, delay, false, true);
     }
 
-    /// What runs in a slot has been started: where there is a backoff, from now on it is up.
     fn note_up(&mut self, rank: u32) {
-        let Some(slot) = self.slots.get(rank).filter(|_| !self.histories.is_empty()) else { return };
-        for cell in slot.children().filter(|child| child.is_running()).filter_map(Child::cell) {
-            if let Some(history) = self.histories.get_mut(&cell.pid()) {
-                history.up_since.get_or_insert_with(Instant::now);
-            }
+        if let Some(slot) = self.slots.get(rank) {
+            note_up(&mut self.histories, slot);
         }
     }
 
@@ -927,7 +936,7 @@ impl Drop for Supervisor {
         }
         let mut estate = self.estate.lock();
         estate.slots.extend(kept);
-        estate.histories = std::mem::take(&mut self.histories);
+        estate.histories.extend(std::mem::take(&mut self.histories));
         // The retired ones, too: they come back with the next incarnation.
         for slot in &mut estate.slots {
             slot.children_mut().for_each(|child| child.state = ChildState::Stopped);
