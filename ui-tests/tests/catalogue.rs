@@ -109,7 +109,7 @@ const WITHOUT_OUR_WORDS: [(&str, &str); 26] = [
         "protocols_no_protocol",
         "what is not there has no words but the compiler's: they say what a protocol has and this trait has not",
     ),
-    ("protocols_unknown", "the compiler knows what was meant"),
+    ("protocols_unknown", "the compiler writes the trait's name, though it offers the message's, too"),
     ("recipient_not_handled", "the compiler names both messages"),
     (
         "tell_not_handled",
