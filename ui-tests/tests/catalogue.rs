@@ -34,7 +34,7 @@ const REMEDIES: [&str; 24] = [
 ];
 
 /// The cases with more than one error: how many, and why.
-const SEVERAL: [(&str, usize, &str); 18] = [
+const SEVERAL: [(&str, usize, &str); 25] = [
     ("actor_many_mistakes", 5, "as many mistakes"),
     ("child_many_mistakes", 11, "as many mistakes"),
     ("handlers_many_mistakes", 10, "as many mistakes"),
@@ -42,6 +42,11 @@ const SEVERAL: [(&str, usize, &str); 18] = [
     ("handler_callers_are_not_wrong", 2, "as many mistakes, and their callers have none"),
     ("supervisor_callers_are_not_wrong", 2, "as many mistakes, and its callers have none"),
     ("state_not_sync_many", 4, "as many mistakes"),
+    ("protocol_many_mistakes", 10, "as many mistakes"),
+    ("protocol_reference", 2, "as many mistakes: two arguments, and each has its own remedy"),
+    ("protocol_actor_result", 2, "as many mistakes: with a value and without one, the remedy is another"),
+    ("protocol_self_type", 2, "as many mistakes: `Self` in an answer, and in an argument"),
+    ("protocols_two_missing", 2, "as many mistakes: each handler that is missing is named"),
     ("handler_generic_lifetime", 2, "two mistakes: the lifetime, and what borrows for it"),
     ("handlers_elided_lifetime", 2, "two mistakes: the struct and the impl each have their lifetime"),
     (
@@ -65,10 +70,20 @@ const SEVERAL: [(&str, usize, &str); 18] = [
         3,
         "the field as it was written is wrong in itself, and what starts it names its type",
     ),
+    (
+        "protocols_no_protocol",
+        2,
+        "the trait has neither a message beside it nor one in it: the compiler looks for both",
+    ),
+    (
+        "protocols_unknown",
+        2,
+        "the name stands for the trait and for its message: the compiler looks for both",
+    ),
 ];
 
 /// Errors of the compiler that say nothing of ours: what could say it better does not exist.
-const WITHOUT_OUR_WORDS: [(&str, &str); 21] = [
+const WITHOUT_OUR_WORDS: [(&str, &str); 26] = [
     ("actor_state_not_send", "the compiler names the field's type and the actor"),
     (
         "ask_not_handled",
@@ -87,6 +102,14 @@ const WITHOUT_OUR_WORDS: [(&str, &str); 21] = [
     ("handler_unknown_type", "the compiler knows what was meant"),
     ("handlers_derive_not_clone", "the compiler writes the derive"),
     ("handlers_unsafe", "wrong in itself: the compiler says so before the macro is asked"),
+    ("protocol_no_method", "a method or field that is not there has no words but the compiler's"),
+    ("protocol_not_its_own", "the compiler names the actor and the protocol's message"),
+    ("protocols_message_not_imported", "the compiler writes the import"),
+    (
+        "protocols_no_protocol",
+        "what is not there has no words but the compiler's: they say what a protocol has and this trait has not",
+    ),
+    ("protocols_unknown", "the compiler writes the trait's name, though it offers the message's, too"),
     ("recipient_not_handled", "the compiler names both messages"),
     (
         "tell_not_handled",
@@ -201,6 +224,8 @@ fn every_error_of_the_compiler_has_our_words_in_it_or_says_why_not() {
         "give it a `#[handler(event)]`",
         "write `#[handlers(message(derive(Clone)))]`",
         "a request does nothing until it is awaited or told",
+        "write `#[handler] fn ",
+        "`.recipient()` of an actor's reference or pool is one",
     ];
     let excused: BTreeSet<&str> = WITHOUT_OUR_WORDS.iter().map(|(name, _)| *name).collect();
     let mut silent = BTreeSet::new();

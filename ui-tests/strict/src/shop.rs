@@ -38,6 +38,9 @@ impl Shop {
     }
 
     /// Sells one.
+    ///
+    /// # Errors
+    /// When the shop is closed.
     #[handler]
     pub fn sell(&mut self, item: Item) -> Result<usize, Closed> {
         if !self.open {
@@ -73,6 +76,7 @@ impl Shop {
 
     /// What was before.
     #[deprecated = "ask for what is sold"]
+    #[must_use]
     #[handler]
     pub fn before(&self) -> usize {
         self.sold.len()
