@@ -22,6 +22,7 @@ chapters! {
     ThinkingInTrees = "thinking-in-trees.md";
     ChildrenAndPools = "children-and-pools.md";
     MessagesAndEvents = "messages-and-events.md";
+    Protocols = "protocols.md";
     TimersAndStreams = "timers-and-streams.md";
     Testing = "testing.md";
     Observing = "observing.md";

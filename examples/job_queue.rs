@@ -325,7 +325,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // The panics of the jobs are meant, and need not be printed.
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        if !info.payload_as_str().is_some_and(|text| text.starts_with("job ")) {
+        let text = info.payload().downcast_ref::<String>();
+        if !text.is_some_and(|text| text.starts_with("job ")) {
             usual(info);
         }
     }));

@@ -19,21 +19,22 @@ struct Row {
 }
 
 const ROWS: [Row; 5] = [
-    Row { key: "tell", title: "tell, handled", guard: 392.0, floor: Some(320.0), aim: Some(200.0) },
-    Row { key: "ask", title: "ask of a plain fn", guard: 512.0, floor: Some(250.0), aim: Some(150.0) },
+    Row { key: "tell", title: "tell, handled", guard: 326.0, floor: Some(320.0), aim: Some(200.0) },
+    Row { key: "ask", title: "ask of a plain fn", guard: 254.0, floor: Some(250.0), aim: Some(150.0) },
     Row {
         key: "ask-async",
         title: "ask across tasks (async fn)",
-        guard: 2_616.0,
+        guard: 1_508.0,
         floor: Some(1_550.0),
         aim: Some(1_000.0),
     },
-    Row { key: "spawn", title: "spawn and stop", guard: 1_095.0, floor: Some(900.0), aim: Some(500.0) },
-    // Its bounds are times, beside the others: most of it is the unwinding, which all of them pay.
+    Row { key: "spawn", title: "spawn and stop", guard: 670.0, floor: Some(900.0), aim: Some(500.0) },
+    // Its bounds are times, beside the others: most of it is the unwinding, which all of them pay. Its guard is wide: under
+    // callgrind a start may seem to take long, and is then left to the supervisor's task.
     Row {
         key: "crash",
         title: "crash, restart, first message handled",
-        guard: 34_700.0,
+        guard: 43_000.0,
         floor: None,
         aim: None,
     },
