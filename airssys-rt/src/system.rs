@@ -498,7 +498,8 @@ impl fmt::Debug for System {
 pub struct ShutdownReport {
     /// How many actors that nobody owns ended in time.
     pub ended: usize,
-    /// Who had to be killed.
+    /// Who of those that nobody owns had to be killed. A child that its supervisor killed at its own limit is not among
+    /// them: a monitor on it tells.
     pub killed: Vec<ProcessInfo>,
     /// Who did not yield and was left behind, and still runs: also children of supervisors that ended in time.
     pub leaked: Vec<ProcessInfo>,
