@@ -380,7 +380,7 @@ impl<A: Actor> WeakRef<A> {
     /// # let system = System::new("doc");
     /// let clock = system.spawn(Clock(0));
     /// let weak: Recipient<Tick> = clock.downgrade().recipient();
-    /// assert_eq!(weak.ask(Tick).await, Ok(1));
+    /// assert_eq!(weak.ask(Tick).await, Ok(1_u32));
     /// let ended = clock.monitor();
     /// drop(clock);
     /// ended.await;
