@@ -389,7 +389,7 @@ fn loom_a_full_mailbox_evicts_the_oldest_that_was_not_begun() {
 
 #[test]
 fn loom_an_asker_a_sender_and_the_task_take_turns() {
-    explore(Some(4), || {
+    explore(Some(7), || {
         let office = Office::<64>::open();
         let cell = office.cell();
         let sender = go(move || tell(&cell, 1) && tell(&cell, 2));
@@ -415,7 +415,7 @@ fn loom_two_askers_take_turns() {
 
 #[test]
 fn loom_an_asker_meets_a_task_that_lingers() {
-    explore(Some(4), || {
+    explore(Some(7), || {
         let office = Office::<64>::open_hot();
         let cell = office.cell();
         assert!(tell(&office.cell, 1));
@@ -430,7 +430,7 @@ fn loom_an_asker_meets_a_task_that_lingers() {
 
 #[test]
 fn loom_an_asker_whose_message_panics_leaves_the_rest_to_the_task() {
-    explore(Some(4), || {
+    explore(Some(7), || {
         let office = Office::<64>::open();
         let cell = office.cell();
         let sender = go(move || u64::from(tell(&cell, 1)) + u64::from(tell(&cell, 2)));
