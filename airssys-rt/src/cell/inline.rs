@@ -238,7 +238,7 @@ impl<A: Actor> Cell<A> {
         ctx: &mut Context<A>,
         spot: &mut (dyn AnySpot + 'static),
     ) -> Asked<A::Message> {
-        let record = Record { counted: true, message_type: std::any::type_name::<A::Message>() };
+        let record = Record::of_message::<A>();
         self.count_told_errors();
         let (handled, verdict) = match caught.map(|()| outcome) {
             Ok(Some(Plain::Done(outcome))) => match ctx.trouble(outcome, record) {
@@ -296,21 +296,19 @@ impl<A: Actor> Cell<A> {
         before: u32,
     ) -> Result<(), A::Message> {
         ctx.follow_up(&mut batch);
-        let asked = match asked {
+        // Rule 2, where the turn is given back: it first, then the phase.
+        match asked {
             Asked::Done { handled, verdict: Some(trouble) } => {
                 self.fail_as_guest(seat, &mut ctx, batch, (1, before + handled), trouble);
-                return Ok(());
+                Ok(())
             }
-            asked => asked,
-        };
-        // Rule 2: the turn first, then the phase.
-        drop(seat);
-        match asked {
-            Asked::Done { handled, verdict } => {
-                self.give_back(batch, 1, before + handled, verdict);
+            Asked::Done { handled, verdict: None } => {
+                drop(seat);
+                self.give_back(batch, 1, before + handled, None);
                 Ok(())
             }
             Asked::Later(message) => {
+                drop(seat);
                 self.give_back(batch, 0, before, None);
                 Err(message)
             }
