@@ -86,7 +86,9 @@ pub(crate) mod own {
     const CONTENDED: u8 = 2;
 
     /// How often a taken lock is tried before the thread sleeps.
-    const TRIES: u32 = if cfg!(airssys_loom) { 1 } else { 40 };
+    const TRIES: u32 = if cfg!(airssys_loom) { 1 } else { 6 };
+    /// How long it pauses before the first try; each further pause is twice as long.
+    const PAUSE: u32 = 4;
 
     /// With `beside`, something small lies in the room that the word leaves before the value: it is not locked.
     pub(crate) struct Lock<T, B = ()> {
@@ -175,8 +177,10 @@ pub(crate) mod own {
 
         #[cold]
         fn take_slowly(&self, room: &Room) {
-            for _ in 0..TRIES {
-                std::hint::spin_loop();
+            for tries in 0..TRIES {
+                for _ in 0..PAUSE << tries.min(4) {
+                    std::hint::spin_loop();
+                }
                 if self.word.load(Ordering::Relaxed) == FREE && self.try_take() {
                     return;
                 }

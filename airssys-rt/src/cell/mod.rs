@@ -85,19 +85,22 @@ pub(crate) mod signal {
 }
 
 /// Public only because hidden methods of public traits name it.
+///
+/// In this order: what senders write lies last, away from what the holder of the turn looks at between two messages.
+#[repr(C)]
 pub struct Cell<A: Actor> {
     kernel: Arc<Kernel>,
+    signal: AtomicU8,
+    /// Whether senders wait for room.
+    waiting: AtomicBool,
+    incarnation: AtomicU32,
+    seat: Seat<A>,
     pid: ProcessId,
     /// How many strong addresses there are.
     references: AtomicU32,
     /// How many messages the holder of the turn has taken out and not begun.
     ahead: AtomicU32,
-    incarnation: AtomicU32,
-    signal: AtomicU8,
-    /// Whether senders wait for room.
-    waiting: AtomicBool,
     state: Gated<A>,
-    seat: Seat<A>,
 }
 
 /// What is to be done after the lock is released.

@@ -302,6 +302,9 @@ impl<A: Actor> Worker<A> {
                 Next::Handle(job) => job,
                 Next::Rest(may_wait) => return may_wait,
                 Next::Pause => {
+                    if home.waiting.load(Ordering::Relaxed) {
+                        home.admit();
+                    }
                     crate::yields::yield_now().await;
                     continue;
                 }
