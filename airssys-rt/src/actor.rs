@@ -548,6 +548,13 @@ pub trait Handles<M: Send + 'static>: Actor {
     }
 
     #[doc(hidden)]
+    #[inline]
+    fn tell_here(cell: &Arc<Cell<Self>>, message: &mut Option<M>) -> bool {
+        let _ = (cell, message);
+        false
+    }
+
+    #[doc(hidden)]
     fn into_mail(letter: Letter<M>) -> Mail<Self> {
         let Letter { message, port } = letter;
         match Self::into_own(message) {
@@ -583,6 +590,11 @@ impl<A: Actor> Handles<A::Message> for A {
     #[inline]
     fn ask_here(cell: &Arc<Cell<Self>>, message: A::Message, spot: Here<'_>) -> Result<(), A::Message> {
         cell.ask_here(message, spot)
+    }
+
+    #[inline]
+    fn tell_here(cell: &Arc<Cell<Self>>, message: &mut Option<A::Message>) -> bool {
+        cell.tell_here(message)
     }
 
     #[inline]

@@ -246,6 +246,11 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for ActorRef<A> {
     }
 
     #[inline]
+    fn __tell_here(&self, _turn: usize, message: &mut Option<M>) -> bool {
+        A::tell_here(&self.cell, message)
+    }
+
+    #[inline]
     fn __post(&self, _turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M> {
         match self.cell.post_for(<A as Handles<M>>::into_mail(letter), wait) {
             Posted::Done => Posting::Done,

@@ -55,6 +55,13 @@ pub trait Address<M>: Clone + Send + Sync + 'static {
     }
     #[doc(hidden)]
     fn __ask_here(&self, turn: usize, message: M, spot: Here<'_>) -> Result<(), M>;
+    /// Tells, where nothing is in the way of that: true, and the message is taken. Else nothing is done.
+    #[doc(hidden)]
+    #[inline]
+    fn __tell_here(&self, turn: usize, message: &mut Option<M>) -> bool {
+        let _ = (turn, message);
+        false
+    }
     #[doc(hidden)]
     fn __post(&self, turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M>;
     #[doc(hidden)]

@@ -55,7 +55,7 @@ impl<T: Item> Mailbox<T> {
     /// Offers an item; `ahead` is how many the reader has taken out and not yet begun.
     #[inline]
     pub(crate) fn offer(&mut self, item: T, config: MailboxConfig, ahead: u32, wait: bool) -> Offer<T> {
-        if self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity {
+        if self.has_room(config, ahead) {
             self.push(item);
             return Offer::Taken;
         }
@@ -65,7 +65,7 @@ impl<T: Item> Mailbox<T> {
     #[cold]
     fn offer_slow(&mut self, item: T, config: MailboxConfig, ahead: u32, wait: bool) -> Offer<T> {
         self.forget_stale_front();
-        if self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity {
+        if self.has_room(config, ahead) {
             self.push(item);
             return Offer::Taken;
         }
@@ -99,6 +99,20 @@ impl<T: Item> Mailbox<T> {
                 Offer::Waits(ticket)
             }
         }
+    }
+
+    /// Whether an item that takes room would be taken, and that at once.
+    #[inline]
+    pub(crate) fn has_room(&self, config: MailboxConfig, ahead: u32) -> bool {
+        self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity
+    }
+
+    /// Puts an item in that takes room, which there is.
+    #[inline]
+    pub(crate) fn push_counted(&mut self, item: T) {
+        debug_assert!(item.takes_room());
+        self.load += 1;
+        self.queue.push_back(item);
     }
 
     /// Puts an item in without asking for room.

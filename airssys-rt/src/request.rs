@@ -265,7 +265,13 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
     /// [`TrySendError`] with the message, when there is no room or the actor has ended.
     pub fn try_tell(self) -> Result<(), TrySendError<M>> {
         let to = self.to.get();
-        match to.__post(to.__turn(), Letter::told(self.message), Wait::No) {
+        let turn = to.__turn();
+        let mut message = Some(self.message);
+        if to.__tell_here(turn, &mut message) {
+            return Ok(());
+        }
+        let Some(message) = message else { return Ok(()) };
+        match to.__post(turn, Letter::told(message), Wait::No) {
             Posting::Done | Posting::Waits(_) => Ok(()),
             Posting::Full(letter) => Err(TrySendError::Full(letter.message)),
             Posting::Stopped(letter) => Err(TrySendError::Stopped(letter.message)),
@@ -864,16 +870,29 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.waits.is_none() {
-            // A loop of tells that never waits has to give way to other tasks now and then.
-            ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
-            let Some(message) = self.message.take() else { return Poll::Ready(Ok(())) };
-            let to = self.to.get();
-            match to.__post(to.__turn(), Letter::told(message), Wait::ForRoom) {
-                Posting::Done => return Poll::Ready(Ok(())),
-                Posting::Full(letter) => return Poll::Ready(Err(SendError::Full(letter.message))),
-                Posting::Stopped(letter) => return Poll::Ready(Err(SendError::Stopped(letter.message))),
-                Posting::Waits(waits) => self.waits = Some(waits),
+            ready!(crate::yields::poll_tell(cx));
+            let this = &mut *self;
+            let to = this.to.get();
+            let turn = to.__turn();
+            if this.message.is_none() || to.__tell_here(turn, &mut this.message) {
+                return Poll::Ready(Ok(()));
             }
+            return self.poll_post(turn, cx);
+        }
+        self.poll_room(cx)
+    }
+}
+
+impl<D: Address<M>, M: Send + 'static> Tell<'_, D, M> {
+    /// By the whole way.
+    #[inline(never)]
+    fn poll_post(&mut self, turn: usize, cx: &mut Context<'_>) -> Poll<Result<(), SendError<M>>> {
+        let Some(message) = self.message.take() else { return Poll::Ready(Ok(())) };
+        match self.to.get().__post(turn, Letter::told(message), Wait::ForRoom) {
+            Posting::Done => return Poll::Ready(Ok(())),
+            Posting::Full(letter) => return Poll::Ready(Err(SendError::Full(letter.message))),
+            Posting::Stopped(letter) => return Poll::Ready(Err(SendError::Stopped(letter.message))),
+            Posting::Waits(waits) => self.waits = Some(waits),
         }
         self.poll_room(cx)
     }

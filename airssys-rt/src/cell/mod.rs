@@ -226,6 +226,34 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// Tells a message of the actor's own, where nobody watches and there is room: it is taken then. Else nothing is done.
+    ///
+    /// The message is left where it lies until the lock is taken: taken out right after it was put there, the processor
+    /// would have to wait for that.
+    #[inline]
+    pub(crate) fn tell_here(self: &Arc<Self>, message: &mut Option<A::Message>) -> bool {
+        if crate::instrument::is_on() {
+            return false;
+        }
+        let config = self.mailbox_config();
+        let mut state = self.state.lock();
+        if state.closed || !state.mailbox.has_room(config, self.ahead.load(Ordering::Relaxed)) {
+            return false;
+        }
+        let Some(message) = message.take() else { return false };
+        state.mailbox.push_counted(Mail::Message(Letter { message, port: None }));
+        state.count_accepted(1, &self.kernel);
+        let action = state.schedule();
+        if matches!(action, Action::Nothing) {
+            return true;
+        }
+        // Nothing else is queued: the actor was idle.
+        let plain = state.mailbox.iter().next().is_some_and(Mail::is_plain);
+        drop(state);
+        self.act_next(action, plain);
+        true
+    }
+
     /// Puts a letter into the mailbox, or says why not; that of an asker may be handled at once.
     #[inline]
     pub(crate) fn post_for(self: &Arc<Self>, mail: Mail<A>, wait: Wait) -> Posted<A> {

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
@@ -34,6 +34,10 @@ use super::{Cell, signal};
 
 /// How many messages are handled before other tasks get their turn.
 pub(super) const BUDGET: u32 = 256;
+/// How many where all of them together take no longer than [`SHORT`]: to give way may wake another worker, which costs more.
+const LONGEST: u32 = 2_048;
+/// How long a run of [`BUDGET`] messages may take and still go on.
+const SHORT: Duration = Duration::from_micros(50);
 /// How many of them on somebody else's poll.
 pub(super) const VISIT: u32 = 8;
 /// A buffer of an idle actor larger than this many bytes is given back.
@@ -63,6 +67,15 @@ pub(super) struct Worker<A: Actor> {
     patience: u32,
     /// It began on somebody else's poll, and goes when there is nothing more to do.
     visits: bool,
+    pace: Pace,
+}
+
+/// How far a turn has got before its next pause.
+enum Pace {
+    FirstHalf,
+    /// Half of the budget was used up then.
+    SecondHalf(Instant),
+    Last,
 }
 
 impl<A: Actor> Drop for Worker<A> {
@@ -85,13 +98,14 @@ impl<A: Actor> Worker<A> {
             left: false,
             patience,
             visits,
+            pace: Pace::Last,
         }
     }
 }
 
 /// A task of its own.
 pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
-    lifetime(Worker::new(cell, BUDGET, false))
+    lifetime(Worker::new(cell, BUDGET / 2, false))
 }
 
 /// A task that begins on somebody else's poll, and stays short there.
@@ -296,6 +310,7 @@ impl<A: Actor> Worker<A> {
     async fn turn<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>) -> bool {
         let mut seat = Some(seat);
         let mut budget = self.patience;
+        self.pace = if self.visits { Pace::Last } else { Pace::FirstHalf };
         loop {
             // Apart from the others, so that the job is not kept beside the future it becomes.
             let job = match self.advance(home, &mut seat, ctx, &mut budget) {
@@ -374,10 +389,13 @@ impl<A: Actor> Worker<A> {
                         Refill::Rest(may_wait) => return Next::Rest(may_wait),
                     }
                 }
-                Step::Budget => {
-                    *budget = BUDGET;
-                    return Next::Pause;
-                }
+                Step::Budget => match self.more(home) {
+                    Some(more) => *budget = more,
+                    None => {
+                        *budget = BUDGET / 2;
+                        return Next::Pause;
+                    }
+                },
                 Step::Signalled => return Next::End(home.signalled()),
                 Step::Async(mail) => match begin_async(home, ctx, mail) {
                     None => {}
@@ -418,6 +436,19 @@ impl<A: Actor> Worker<A> {
             return Step::Drained;
         }
         acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled))
+    }
+
+    /// How many messages more may be handled before the pause that is due.
+    #[cold]
+    fn more(&mut self, home: &Cell<A>) -> Option<u32> {
+        let (pace, more) = match self.pace {
+            Pace::FirstHalf if home.kernel.schedule.is_some() => (Pace::Last, Some(BUDGET / 2)),
+            Pace::FirstHalf => (Pace::SecondHalf(Instant::now()), Some(BUDGET / 2)),
+            Pace::SecondHalf(began) if began.elapsed() < SHORT / 2 => (Pace::Last, Some(LONGEST - BUDGET)),
+            Pace::SecondHalf(_) | Pace::Last => (Pace::FirstHalf, None),
+        };
+        self.pace = pace;
+        more
     }
 
     /// Gives back the room of a burst.

@@ -153,6 +153,10 @@ impl<A: Handles<M>, M: Send + 'static> Address<M> for Pool<A> {
         self.member(turn).__ask_here(turn, message, spot)
     }
 
+    fn __tell_here(&self, turn: usize, message: &mut Option<M>) -> bool {
+        self.member(turn).__tell_here(turn, message)
+    }
+
     fn __post(&self, turn: usize, letter: Letter<M>, wait: Wait) -> Posting<M> {
         self.member(turn).__post(turn, letter, wait)
     }
