@@ -100,15 +100,22 @@ impl<A: Actor> Cell<A> {
     /// Ends here and now an idle actor that has lost its last reference, and of which nobody knows: nobody named it,
     /// watches it, waits for it, or has sent anything. False, and nothing done, where any of this is not so.
     pub(super) fn end_unnoticed(self: &Arc<Self>) -> bool {
-        let mut state = self.state.lock();
-        if state.phase != Phase::Idle
-            || state.rare.is_some()
+        let state = self.state.lock();
+        state.phase == Phase::Idle && self.end_quietly(state).is_ok()
+    }
+
+    /// As [`end_unnoticed`](Self::end_unnoticed), with the lock in hand and nobody on the turn.
+    pub(super) fn end_quietly<'a>(
+        self: &'a Arc<Self>,
+        mut state: Locked<'a, A>,
+    ) -> Result<(), Locked<'a, A>> {
+        if state.rare.is_some()
             || !state.mailbox.is_at_rest()
             || self.kernel.schedule.is_some()
             || instrument::is_on()
             || !self.may_end_here(&mut state)
         {
-            return false;
+            return Err(state);
         }
         self.signal.fetch_or(signal::DRAIN, Ordering::AcqRel);
         state.phase = Phase::Running;
@@ -130,7 +137,7 @@ impl<A: Actor> Cell<A> {
             // Somebody found it after all.
             state.phase = Phase::Down;
             self.bring_to_end(state, self.signalled().reason);
-            return true;
+            return Ok(());
         }
         state.phase = Phase::Ended;
         state.reason = Some(Simple::Normal);
@@ -145,7 +152,7 @@ impl<A: Actor> Cell<A> {
             // The parked task leaves.
             waker.wake();
         }
-        true
+        Ok(())
     }
 
     /// Whether an idle actor can end on this stack: nothing of its end awaits.

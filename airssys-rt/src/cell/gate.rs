@@ -12,14 +12,15 @@
 //!    by the exchange of `INSIDE` for `OPEN`.
 //! 3. Whoever takes the lock and finds somebody inside shuts the gate and sets the phase to `Running` in the asker's
 //!    place: from then on all is as if it had come by the lock. The asker finds the gate shut and goes out by the lock.
-//! 4. `inside` is written by the holder of the turn alone.
+//! 4. `inside` and `carried` are written by the holder of the turn alone.
+//! 5. A sender goes in as an asker does, and stays there with its message: see `parcel`.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
 
 use crate::actor::Actor;
 use crate::lock::{Lock, MutexGuard};
-use crate::sync::{AtomicU8, AtomicU16};
+use crate::sync::{AtomicBool, AtomicU8, AtomicU16};
 
 use super::state::{Phase, State};
 
@@ -35,6 +36,8 @@ pub(super) struct Gate {
     slow: AtomicU8,
     /// How many messages were handled inside the gate and not counted yet.
     inside: AtomicU16,
+    /// Whether one of them is not handled yet: the message of a parcel.
+    carried: AtomicBool,
 }
 
 /// How many slow runs in a row make an actor slow.
@@ -46,7 +49,7 @@ const MOST: u32 = u16::MAX as u32 / 2;
 
 impl<A: Actor> Gated<A> {
     pub(super) fn new(state: State<A>) -> Self {
-        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), inside: AtomicU16::new(0) };
+        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), inside: AtomicU16::new(0), carried: AtomicBool::new(false) };
         Self(Lock::with(state, gate))
     }
 
@@ -78,6 +81,36 @@ impl<A: Actor> Gated<A> {
     pub(super) fn enter(&self) -> bool {
         !is_sampled(self.counted())
             && self.gate().word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Goes in with a told message, if the gate is open: it is counted and carried.
+    #[inline]
+    pub(super) fn enter_with_parcel(&self) -> bool {
+        if self.is_full()
+            || self.gate().word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_err()
+        {
+            return false;
+        }
+        self.carried(true);
+        self.count();
+        true
+    }
+
+    /// Whether the last message that was counted inside is still to be handled.
+    #[inline]
+    pub(super) fn carried(&self, carried: bool) {
+        self.gate().carried.store(carried, Ordering::Relaxed);
+    }
+
+    /// How many of those that were counted inside are still to be handled.
+    pub(super) fn to_handle(&self) -> u32 {
+        u32::from(self.gate().carried.load(Ordering::Relaxed))
+    }
+
+    /// The carried message goes another way, where it is counted anew.
+    pub(super) fn uncount(&self) {
+        self.gate().inside.store(self.gate().inside.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Relaxed);
+        self.carried(false);
     }
 
     /// One message more was handled by a holder of the turn that has not gone through the counts of the state.

@@ -343,7 +343,7 @@ pub(super) fn finish_async<A: Actor>(
 }
 
 /// A handler panicked: its asker is told before anything else is done about it.
-fn crashed<A: Actor>(ctx: &mut Context<A>, error: ActorError, record: Record) -> Trouble {
+pub(super) fn crashed<A: Actor>(ctx: &mut Context<A>, error: ActorError, record: Record) -> Trouble {
     ctx.answer().fail(AskError::Crashed { reason: error.reason() });
     ctx.renew();
     Trouble::Failed { error, record }

@@ -123,6 +123,15 @@ impl<A: Actor> Cell<A> {
         self.ask_with_others(self.state.lock(), message, spot)
     }
 
+    /// What was counted inside the gate goes to the system before there is no room for more; by the holder of the turn.
+    #[inline]
+    pub(super) fn pass_on_counts(&self) {
+        if self.state.is_full() {
+            let counted = u64::from(self.state.take_counted());
+            self.kernel.retire(Tally { accepted: counted, handled: counted, ..Tally::default() });
+        }
+    }
+
     /// Rule 2 of the cell is broken if this happens; the long way is right all the same.
     #[cold]
     fn turned_away(self: &Arc<Self>, message: A::Message) -> Result<(), A::Message> {
@@ -160,10 +169,7 @@ impl<A: Actor> Cell<A> {
         }
         state.phase = Phase::Running;
         let sample = is_sampled(self.state.counted());
-        if self.state.is_full() {
-            let counted = u64::from(self.state.take_counted());
-            self.kernel.retire(Tally { accepted: counted, handled: counted, ..Tally::default() });
-        }
+        self.pass_on_counts();
         drop(state);
         let Some(mut seat) = self.seat.try_take() else {
             self.give_back(batch, 0, 0, None);
@@ -275,6 +281,12 @@ impl<A: Actor> Cell<A> {
     fn room_here(&self) -> Room {
         let name = || crate::process::AnyCell::name(self);
         Room::of(self.pid, std::any::type_name::<A>(), name, || Some(Caller::current()))
+    }
+
+    /// Once it was slow, its own task looks whether it still is.
+    #[inline]
+    pub(super) fn looks_again(&self) -> Option<Instant> {
+        (self.state.slow().load(Ordering::Relaxed) >= PATIENCE).then(Instant::now)
     }
 
     #[cold]

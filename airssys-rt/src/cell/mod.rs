@@ -20,6 +20,7 @@ mod handle;
 mod inline;
 #[cfg(all(test, airssys_loom))]
 mod loom_tests;
+mod parcel;
 mod relay;
 mod run;
 mod state;
@@ -234,6 +235,12 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn tell_here(self: &Arc<Self>, message: &mut Option<A::Message>) -> bool {
         if crate::instrument::is_on() {
             return false;
+        }
+        if relay::has_place(&self.kernel)
+            && let Some(parcel) = self.pack(message)
+        {
+            relay::carry(parcel);
+            return true;
         }
         let config = self.mailbox_config();
         let mut state = self.state.lock();
@@ -584,11 +591,12 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn tally(&self) -> Tally {
         let mut state = self.state.lock();
+        let carried = u64::from(self.state.to_handle());
         let (monitors, links) =
             state.more_if_any().map_or((0, 0), |more| (more.monitors.len(), more.links.len()));
         Tally {
             accepted: u64::from(state.mailbox_accepted()) + u64::from(self.state.counted()),
-            handled: u64::from(state.handled) + u64::from(self.state.counted()),
+            handled: (u64::from(state.handled) + u64::from(self.state.counted())).saturating_sub(carried),
             queued: u64::from(state.mailbox.load() + self.ahead.load(Ordering::Relaxed)),
             monitors,
             links,

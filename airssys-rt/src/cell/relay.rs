@@ -15,7 +15,7 @@
 //!    here; Tokio gets it only if it is not done by then.
 //! 4. A chain of hand-overs ends after a bounded number of messages: Tokio's other tasks wait meanwhile.
 
-use std::cell::{Cell as Place, RefCell};
+use std::cell::Cell as Place;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -32,10 +32,11 @@ use crate::crowd::{self, Crowd};
 use crate::kernel::Kernel;
 use crate::mail::Mail;
 
-use super::gate::{PATIENCE, is_sampled};
+use super::gate::{Locked, PATIENCE, is_sampled};
 use super::handle::{Step, run_plain};
+use super::parcel::{self, Carried};
 use super::state::{Linger, Phase};
-use super::{Action, Cell};
+use super::{Action, Cell, signal};
 
 /// How many messages are handled in one chain of hand-overs.
 const CHAIN: u32 = 256;
@@ -48,15 +49,72 @@ pub(super) trait Owed: Send + Sync {
     fn wake(self: Arc<Self>, action: Action);
 }
 
-struct Next {
-    cell: Arc<dyn Owed>,
-    action: Action,
+/// Who sits in the place.
+enum Next {
+    /// A cell that is owed a wake.
+    Owed { cell: Arc<dyn Owed>, action: Action },
+    /// A message on its way, with the turn of whom it is for.
+    Parcel(Box<dyn Carried>),
+}
+
+impl Next {
+    fn run(self, budget: &mut u32) {
+        match self {
+            Self::Owed { cell, action } => cell.run_here(action, budget),
+            Self::Parcel(mut parcel) => {
+                parcel.deliver(budget);
+                parcel::keep(parcel);
+            }
+        }
+    }
+
+    /// It is not run here.
+    fn send_on(self) {
+        match self {
+            Self::Owed { cell, action } => cell.wake(action),
+            Self::Parcel(mut parcel) => {
+                parcel.hand_in();
+                parcel::keep(parcel);
+            }
+        }
+    }
 }
 
 thread_local! {
     /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
     static HOST: Place<usize> = const { Place::new(0) };
-    static NEXT: RefCell<Option<Next>> = const { RefCell::new(None) };
+    /// The same while nobody sits in the place.
+    static FREE: Place<usize> = const { Place::new(0) };
+    static NEXT: Place<Option<Next>> = const { Place::new(None) };
+}
+
+/// Whether a system's task is polled on this thread, and the place is free.
+#[inline]
+pub(super) fn has_place(kernel: &Arc<Kernel>) -> bool {
+    FREE.get() == Arc::as_ptr(kernel).addr()
+}
+
+/// Takes the free place.
+#[inline]
+pub(super) fn carry(parcel: Box<dyn Carried>) {
+    FREE.set(0);
+    put_next(Next::Parcel(parcel));
+}
+
+/// `set` would look for a first value to set.
+#[inline]
+fn put_next(next: Next) {
+    let before = NEXT.with(|place| place.replace(Some(next)));
+    debug_assert!(before.is_none());
+    // There is none, which the compiler cannot see: so no destructor that looks.
+    std::mem::forget(before);
+}
+
+/// Empties the place.
+#[inline]
+fn take_next() -> Option<Next> {
+    FREE.set(HOST.get());
+    NEXT.take()
 }
 
 /// Keeps the place for a cell open; closed, whoever sits in it is woken.
@@ -65,9 +123,8 @@ struct Open;
 impl Drop for Open {
     fn drop(&mut self) {
         HOST.set(0);
-        let left = NEXT.take();
-        if let Some(Next { cell, action }) = left {
-            cell.wake(action);
+        if let Some(left) = take_next() {
+            left.send_on();
         }
     }
 }
@@ -80,15 +137,17 @@ pub(super) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
         return poll();
     }
     HOST.set(Arc::as_ptr(kernel).addr());
+    FREE.set(HOST.get());
     let open = Open;
     let polled = poll();
-    if NEXT.with_borrow(Option::is_some) {
+    if FREE.get() == 0 {
         run_chain();
         drop(open);
     } else {
         // There is nobody to wake.
         std::mem::forget(open);
         HOST.set(0);
+        FREE.set(0);
     }
     polled
 }
@@ -97,9 +156,9 @@ pub(super) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
 fn run_chain() {
     let mut budget = CHAIN;
     while budget > 0
-        && let Some(Next { cell, action }) = NEXT.take()
+        && let Some(next) = take_next()
     {
-        cell.run_here(action, &mut budget);
+        next.run(&mut budget);
     }
 }
 
@@ -131,9 +190,8 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
 /// Wakes whoever sits in the place: the thread is about to block.
 pub(crate) fn let_go() {
     crowd::let_go();
-    let left = NEXT.take();
-    if let Some(Next { cell, action }) = left {
-        cell.wake(action);
+    if let Some(left) = take_next() {
+        left.send_on();
     }
 }
 
@@ -165,9 +223,19 @@ impl<A: Actor> Cell<A> {
         {
             return self.act(action);
         }
-        let before = NEXT.replace(Some(Next { cell: self.clone(), action }));
-        if let Some(Next { cell, action }) = before {
-            cell.wake(action);
+        FREE.set(0);
+        match NEXT.take() {
+            // It would have to be unpacked.
+            Some(parcel @ Next::Parcel(_)) => {
+                put_next(parcel);
+                self.act(action);
+            }
+            before => {
+                put_next(Next::Owed { cell: self.clone(), action });
+                if let Some(before) = before {
+                    before.send_on();
+                }
+            }
         }
     }
 
@@ -221,6 +289,7 @@ impl<A: Actor> Owed for Cell<A> {
             state.linger = Linger::Used;
         }
         state.phase = Phase::Running;
+        self.pass_on_counts();
         let ahead = state.mailbox.swap(&mut batch);
         self.ahead.store(ahead, Ordering::Relaxed);
         drop(state);
@@ -239,7 +308,11 @@ impl<A: Actor> Owed for Cell<A> {
                 Step::Drained => {
                     let mut state = self.state.lock();
                     state.count_handled(std::mem::take(&mut handled), &self.kernel);
-                    if self.signal.load(Ordering::Acquire) != 0 || state.mailbox.has_waiting() {
+                    let signal = self.signal.load(Ordering::Acquire);
+                    if signal == signal::DRAIN && state.mailbox.is_at_rest() {
+                        drop(seat);
+                        return self.end_drained(state, action);
+                    } else if signal != 0 || state.mailbox.has_waiting() {
                         None
                     } else if state.mailbox.is_empty() {
                         // Rule 2 of the cell: the turn first, then the phase.
@@ -274,6 +347,18 @@ impl<A: Actor> Owed for Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// All that was queued is handled, and that was the last: nobody has the turn.
+    fn end_drained(self: &Arc<Self>, mut state: Locked<'_, A>, action: Action) {
+        let action = self.forgive(&mut state, action);
+        if let Err(mut state) = self.end_quietly(state) {
+            state.phase = Phase::Scheduled;
+            let again = state.rouse();
+            drop(state);
+            self.act(again);
+        }
+        self.act(action);
+    }
+
     /// The actor's own task goes on from here.
     pub(super) fn leave_to_task(
         self: &Arc<Self>,

@@ -435,7 +435,12 @@ impl<A: Actor> Worker<A> {
         if self.batch.is_empty() {
             return Step::Drained;
         }
-        acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled))
+        let (before, looks) = (self.handled, home.looks_again());
+        let step = acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled));
+        if let Some(began) = looks {
+            home.note_speed(began.elapsed() / (self.handled - before).max(1));
+        }
+        step
     }
 
     /// How many messages more may be handled before the pause that is due.

@@ -1,0 +1,247 @@
+//! A parcel: a told message that the task of its sender carries to an idle actor, past the mailbox.
+//!
+//! A message from actor to actor mostly finds somebody idle, and is handled on the same thread as soon as its sender's turn is over
+//! (see `relay`). Then it needs no lock and no place in a queue: the sender takes the turn through the gate, as an
+//! asker does, and keeps it with the message until it is run.
+//!
+//! Rules:
+//!
+//! 1. Whoever packs is inside the gate, and so is the parcel: nobody else runs the actor until it is delivered or handed in.
+//! 2. The message is counted when it is packed, as one that was handled inside, and as `carried` until it is; and as `ahead`, so
+//!    that it takes room. What comes of it otherwise, its count is taken back and made anew.
+//! 3. A signal that is given meanwhile is looked at before the message is handled: it is handed in, before all that is queued.
+//! 4. A parcel that nobody can deliver is handed in: the actor is scheduled then, and its task gets it.
+
+use std::any::Any;
+use std::cell::Cell as Place;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::actor::{Actor, Plain};
+use crate::config::BackpressureStrategy;
+use crate::context::Context;
+use crate::error::ActorError;
+use crate::letter::Letter;
+use crate::mail::Mail;
+use crate::reply::{Answer, watched};
+use crate::seat::Turn;
+
+use super::gate::{PATIENCE, is_sampled};
+use super::handle::{Record, Trouble, crashed};
+use super::relay::Owed;
+use super::state::Phase;
+use super::{Cell, signal};
+
+/// A box for a larger parcel is not kept for the next one.
+const KEPT: usize = 512;
+
+thread_local! {
+    /// The box of the last parcel, for the next one.
+    static SPARE: Place<Option<Box<dyn Carried>>> = const { Place::new(None) };
+}
+
+/// A parcel for whomever.
+pub(super) trait Carried: Any {
+    /// Handles the message, and what has come meanwhile, as far as the budget goes.
+    fn deliver(&mut self, budget: &mut u32);
+    /// Rule 4.
+    fn hand_in(&mut self);
+}
+
+struct Parcel<A: Actor> {
+    /// Neither is there in a box that waits for its next message.
+    to: Option<Arc<Cell<A>>>,
+    message: Option<A::Message>,
+}
+
+impl<A: Actor> Carried for Parcel<A> {
+    fn deliver(&mut self, budget: &mut u32) {
+        if let (Some(cell), Some(message)) = (self.to.take(), self.message.take()) {
+            cell.deliver(message, budget);
+        }
+    }
+
+    fn hand_in(&mut self) {
+        if let (Some(cell), Some(message)) = (self.to.take(), self.message.take()) {
+            cell.hand_in(message);
+        }
+    }
+}
+
+/// An empty box: the spare one, where it fits.
+fn empty_box<A: Actor>() -> Box<Parcel<A>> {
+    let spare: Option<Box<dyn Any>> = SPARE.try_with(Place::take).ok().flatten().map(|spare| spare as _);
+    match spare.map(<Box<dyn Any>>::downcast) {
+        Some(Ok(parcel)) => parcel,
+        _ => Box::new(Parcel { to: None, message: None }),
+    }
+}
+
+/// Keeps an empty box.
+pub(super) fn keep(empty: Box<dyn Carried>) {
+    if size_of_val(&*empty) <= KEPT {
+        let _ = SPARE.try_with(|spare| spare.replace(Some(empty)));
+    }
+}
+
+/// A plain handler's run in one place, so that catching its panic carries one pointer about.
+struct Run<'a, A: Actor> {
+    actor: &'a mut A,
+    message: Option<A::Message>,
+    ctx: &'a mut Context<A>,
+    /// Nothing came of it but what it did to the state.
+    smooth: bool,
+    /// What came of it, where that is something to look at.
+    outcome: Option<Plain<A::Message>>,
+}
+
+impl<A: Actor> Run<'_, A> {
+    #[inline(always)]
+    fn go(&mut self) {
+        let Some(message) = self.message.take() else { return };
+        let outcome = self.actor.handle_plain(message, self.ctx, &mut Answer::told());
+        if matches!(outcome, Plain::Done(Ok(()))) && self.ctx.is_untouched() {
+            self.smooth = true;
+            std::mem::forget(outcome);
+        } else {
+            self.outcome = Some(outcome);
+        }
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// Packs a told message for an idle actor whose handler is plain. `None`, and nothing done, where it is not so.
+    #[inline]
+    pub(super) fn pack(self: &Arc<Self>, message: &mut Option<A::Message>) -> Option<Box<dyn Carried>> {
+        if !A::CONFIG.allows_inline()
+            || !message.as_ref().is_some_and(A::is_plain)
+            || self.kernel.schedule.is_some()
+            || self.mailbox_config().backpressure == BackpressureStrategy::DropOldest
+            || !self.state.enter_with_parcel()
+        {
+            return None;
+        }
+        // Rule 2.
+        self.ahead.store(1, Ordering::Relaxed);
+        let mut parcel = empty_box();
+        parcel.to = Some(self.clone());
+        parcel.message = message.take();
+        Some(parcel)
+    }
+
+    /// Handles the message of a parcel.
+    fn deliver(self: Arc<Self>, message: A::Message, budget: &mut u32) {
+        if self.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
+            return self.hand_in(message);
+        }
+        let Some(mut seat) = self.seat.try_take() else { return self.hand_in(message) };
+        let Some(actor) = seat.as_mut() else {
+            drop(seat);
+            return self.hand_in(message);
+        };
+        *budget = budget.saturating_sub(1);
+        self.ahead.store(0, Ordering::Relaxed);
+        let began = is_sampled(self.state.counted()).then(Instant::now);
+        let mut ctx = Context::new(self.clone());
+        let mut run = Run { actor, message: Some(message), ctx: &mut ctx, smooth: false, outcome: None };
+        let caught = watched(|| run.go());
+        let Run { message, smooth, outcome, .. } = run;
+        self.count_told_errors();
+        if let Some(began) = began {
+            self.note_speed(began.elapsed());
+        }
+        if !smooth || caught.is_err() {
+            return self.look_at_told(seat, ctx, outcome, caught);
+        }
+        // Nothing lies in them, which the compiler cannot see: so no destructors that look.
+        std::mem::forget((message, outcome, caught));
+        ctx.put_down();
+        // Rule 2 of the cell: the turn first, then the phase.
+        drop(seat);
+        self.state.carried(false);
+        if self.state.slow().load(Ordering::Relaxed) >= PATIENCE || !self.state.leave() {
+            self.catch_up(budget);
+        }
+    }
+
+    /// What came of the message of a parcel, where it is not only a changed state.
+    #[inline(never)]
+    fn look_at_told(
+        self: &Arc<Self>,
+        seat: Turn<'_, A>,
+        mut ctx: Context<A>,
+        outcome: Option<Plain<A::Message>>,
+        caught: std::thread::Result<()>,
+    ) {
+        // Rule 2.
+        self.state.uncount();
+        let record = Record::of_message::<A>();
+        let mut batch = VecDeque::new();
+        let trouble = match caught.map(|()| outcome) {
+            Ok(Some(Plain::Done(outcome))) => {
+                ctx.follow_up(&mut batch);
+                ctx.trouble(outcome, record)
+            }
+            // `is_plain` said otherwise: the actor's task settles it.
+            Ok(Some(Plain::Later(message))) => {
+                drop(seat);
+                return self.hand_in_anew(message);
+            }
+            Ok(None) => None,
+            Err(payload) => Some(crashed(&mut ctx, ActorError::panic(payload), record)),
+        };
+        let handled = u32::from(!matches!(trouble, Some(Trouble::Failed { .. })));
+        match trouble {
+            Some(trouble) => self.fail_as_guest(seat, &mut ctx, batch, (1, handled), trouble),
+            None => {
+                // Rule 2 of the cell: the turn first, then the phase.
+                drop(seat);
+                self.give_back(batch, 1, handled, None);
+            }
+        }
+    }
+
+    /// Rules 3 and 4.
+    #[cold]
+    fn hand_in(self: &Arc<Self>, message: A::Message) {
+        self.state.uncount();
+        self.hand_in_anew(message);
+    }
+
+    fn hand_in_anew(self: &Arc<Self>, message: A::Message) {
+        let mut state = self.state.lock();
+        self.ahead.store(0, Ordering::Relaxed);
+        state.count_accepted(1, &self.kernel);
+        state.mailbox.push_front(Mail::Message(Letter { message, port: None }));
+        state.phase = Phase::Scheduled;
+        let action = state.rouse();
+        drop(state);
+        self.act(action);
+    }
+
+    /// Somebody came while the turn was inside the gate.
+    #[inline(never)]
+    fn catch_up(self: Arc<Self>, budget: &mut u32) {
+        let mut state = self.state.lock();
+        self.pass_on_counts();
+        if state.mailbox.is_at_rest() {
+            match self.signal.load(Ordering::Acquire) {
+                0 => {
+                    state.phase = Phase::Idle;
+                    return;
+                }
+                signal::DRAIN => match self.end_quietly(state) {
+                    Ok(()) => return,
+                    Err(kept) => state = kept,
+                },
+                _ => {}
+            }
+        }
+        state.phase = Phase::Scheduled;
+        let action = state.rouse();
+        drop(state);
+        if *budget > 0 { Owed::run_here(self, action, budget) } else { self.act(action) }
+    }
+}
