@@ -20,6 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use crate::cell::{Action, host_for};
 use crate::kernel::Kernel;
 use crate::lock::Lock;
 use crate::process::AnyCell;
@@ -67,7 +68,7 @@ pub(crate) struct Crowd {
 }
 
 struct Line {
-    cells: VecDeque<Arc<dyn AnyCell>>,
+    cells: VecDeque<(Arc<dyn AnyCell>, Action)>,
     tasks: usize,
 }
 
@@ -76,11 +77,18 @@ impl Crowd {
         Self { line: Lock::new(Line { cells: VecDeque::new(), tasks: 0 }), workers }
     }
 
-    /// Takes in an actor that is scheduled and would be spawned.
-    pub(crate) fn join(kernel: &Arc<Kernel>, cell: Arc<dyn AnyCell>) {
+    /// Takes in an actor that is scheduled and would be spawned or woken; not where its wake is less than a task for the crowd.
+    pub(crate) fn join(
+        kernel: &Arc<Kernel>,
+        cell: Arc<dyn AnyCell>,
+        action: Action,
+    ) -> Result<(), (Arc<dyn AnyCell>, Action)> {
         let crowd = &kernel.crowd;
         let mut line = crowd.line.lock();
-        line.cells.push_back(cell);
+        if line.tasks == 0 && !matches!(action, Action::Spawn) {
+            return Err((cell, action));
+        }
+        line.cells.push_back((cell, action));
         // Rules 2 and 3.
         let serve = line.tasks < line.cells.len().min(crowd.workers);
         line.tasks += usize::from(serve);
@@ -88,10 +96,11 @@ impl Crowd {
         if serve {
             kernel.spawn(Service { kernel: kernel.clone(), done: false });
         }
+        Ok(())
     }
 
     /// The next one; `None` ends the task that asks.
-    fn next(&self) -> Option<Arc<dyn AnyCell>> {
+    fn next(&self) -> Option<(Arc<dyn AnyCell>, Action)> {
         let mut line = self.line.lock();
         let next = line.cells.pop_front();
         if next.is_none() {
@@ -133,12 +142,12 @@ impl Future for Service {
         let _serves = Serves;
         let mut budget = BUDGET;
         while budget > 0 {
-            let Some(cell) = self.kernel.crowd.next() else {
+            let Some((cell, action)) = self.kernel.crowd.next() else {
                 self.done = true;
                 return Poll::Ready(());
             };
             let before = budget;
-            cell.run_owed(&mut budget);
+            host_for(&self.kernel, || cell.run_owed(action, &mut budget));
             // One that got its task has cost something, too.
             budget = budget.min(before - 1);
         }
@@ -158,8 +167,8 @@ impl Drop for Service {
             if line.tasks == 0 { std::mem::take(&mut line.cells) } else { VecDeque::new() }
         };
         // Rule 4.
-        for cell in left {
-            cell.spawn_owed();
+        for (cell, action) in left {
+            cell.settle_owed(action);
         }
     }
 }

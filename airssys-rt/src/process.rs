@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
 
+use crate::cell::Action;
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::Kernel;
 use crate::process_id::ProcessId;
@@ -232,9 +233,9 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     /// Lets the parked task of an idle actor go. True when it was used since it was last looked at.
     fn cool(self: Arc<Self>) -> bool;
     /// Runs an actor that is owed its task, as far as the budget goes; spawns the task for what is left.
-    fn run_owed(self: Arc<Self>, budget: &mut u32);
+    fn run_owed(self: Arc<Self>, action: Action, budget: &mut u32);
     /// Spawns the task that an actor is owed.
-    fn spawn_owed(self: Arc<Self>);
+    fn settle_owed(self: Arc<Self>, action: Action);
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
 

@@ -66,7 +66,7 @@ pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
 use handle::Stopped;
 pub(crate) use handle::{Record, Trouble};
-pub(crate) use relay::let_go;
+pub(crate) use relay::{host_for, let_go};
 pub(crate) use state::{Failure, Launch, Limit, Make, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.
@@ -806,12 +806,12 @@ impl<A: Actor> AnyCell for Cell<A> {
         false
     }
 
-    fn run_owed(self: Arc<Self>, budget: &mut u32) {
-        relay::Owed::run_here(self, Action::Spawn, budget);
+    fn run_owed(self: Arc<Self>, action: Action, budget: &mut u32) {
+        relay::Owed::run_here(self, action, budget);
     }
 
-    fn spawn_owed(self: Arc<Self>) {
-        self.act(Action::Spawn);
+    fn settle_owed(self: Arc<Self>, action: Action) {
+        self.act(action);
     }
 
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {

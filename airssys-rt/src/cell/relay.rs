@@ -45,8 +45,8 @@ const CHAIN: u32 = 256;
 pub(super) trait Owed: Send + Sync {
     /// Runs its plain messages, as far as the budget goes; settles the debt.
     fn run_here(self: Arc<Self>, action: Action, budget: &mut u32);
-    /// Settles the debt by the wake itself.
-    fn wake(self: Arc<Self>, action: Action);
+    /// Settles the debt by the crowd, or by the wake itself.
+    fn send_on(self: Arc<Self>, action: Action);
 }
 
 /// Who sits in the place.
@@ -71,7 +71,7 @@ impl Next {
     /// It is not run here.
     fn send_on(self) {
         match self {
-            Self::Owed { cell, action } => cell.wake(action),
+            Self::Owed { cell, action } => cell.send_on(action),
             Self::Parcel(mut parcel) => {
                 parcel.hand_in();
                 parcel::keep(parcel);
@@ -131,7 +131,7 @@ impl Drop for Open {
 
 /// Polls a task, and runs whom it hands over to.
 #[inline]
-pub(super) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
+pub(crate) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
     // Loom's threads share those of the test: the place of one would be the place of all.
     if cfg!(airssys_loom) || HOST.get() != 0 {
         return poll();
@@ -205,10 +205,17 @@ impl<A: Actor> Cell<A> {
             Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
             Action::Spawn if plain && crowd::gathers() && self.may_gather() => {
-                Crowd::join(&self.kernel, self.clone());
+                self.join_crowd(action);
             }
             action if HOST.get() == Arc::as_ptr(&self.kernel).addr() => self.hand_over(action),
             action => self.act(action),
+        }
+    }
+
+    /// Runs in the crowd, if it is less than a task of its own.
+    fn join_crowd(self: &Arc<Self>, action: Action) {
+        if let Err((cell, action)) = Crowd::join(&self.kernel, self.clone(), action) {
+            cell.settle_owed(action);
         }
     }
 
@@ -228,7 +235,7 @@ impl<A: Actor> Cell<A> {
             // It would have to be unpacked.
             Some(parcel @ Next::Parcel(_)) => {
                 put_next(parcel);
-                self.act(action);
+                self.join_crowd(action);
             }
             before => {
                 put_next(Next::Owed { cell: self.clone(), action });
@@ -253,8 +260,8 @@ impl<A: Actor> Cell<A> {
 }
 
 impl<A: Actor> Owed for Cell<A> {
-    fn wake(self: Arc<Self>, action: Action) {
-        self.act(action);
+    fn send_on(self: Arc<Self>, action: Action) {
+        self.join_crowd(action);
     }
 
     fn run_here(self: Arc<Self>, action: Action, budget: &mut u32) {
