@@ -867,7 +867,7 @@ impl<'a, D: Address<M>, M: Send + 'static> Tell<'a, D, M> {
 impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
     type Output = Result<(), SendError<M>>;
 
-    #[inline]
+    #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.waits.is_none() {
             ready!(crate::yields::poll_tell(cx));

@@ -231,7 +231,7 @@ impl<A: Actor> Cell<A> {
     ///
     /// The message is left where it lies until the lock is taken: taken out right after it was put there, the processor
     /// would have to wait for that.
-    #[inline]
+    #[inline(never)]
     pub(crate) fn tell_here(self: &Arc<Self>, message: &mut Option<A::Message>) -> bool {
         if crate::instrument::is_on() {
             return false;
