@@ -1,17 +1,16 @@
 //! A mutex of one byte for critical sections of a few nanoseconds: no poison, no call where nobody else is.
 //!
 //! What it guards is kept whole by sections that run no foreign code, so a panic in one leaves nothing half done.
-//! A thread that finds it taken tries for a while and then sleeps in a room that several locks share.
+//! A thread that finds it taken tries for a while, and then again and again after a sleep: whoever holds it for that long has
+//! lost its processor. So nobody has to be woken, and to free the lock is a plain store, half the price of an exchange.
 //!
 //! Rules:
 //!
-//! 1. `word` is `FREE` while nobody holds the lock, `TAKEN` or `CONTENDED` while somebody does.
-//! 2. The lock is taken by changing `word` from `FREE` to one of the others (acquire), and by nothing else.
-//! 3. Whoever is about to sleep sets `CONTENDED` with the room's mutex held, and gives that mutex up by sleeping alone.
-//! 4. Whoever frees the lock (release) and finds `CONTENDED` takes the room's mutex before waking all who sleep there: by
-//!    rule 3 they sleep by then, or have not looked yet.
-//! 5. `value` is touched through a [`MutexGuard`] alone, of which by rules 1 and 2 there is one.
-//! 6. The value of an [`Exclusive`] is touched through `&mut` alone.
+//! 1. `taken` is true exactly while somebody holds the lock.
+//! 2. The lock is taken by changing `taken` from false to true (acquire), and by nothing else.
+//! 3. Only whoever holds it sets `taken` to false (release), by dropping the [`MutexGuard`].
+//! 4. `value` is touched through a `MutexGuard` alone, of which by rules 1 and 2 there is one.
+//! 5. The value of an [`Exclusive`] is touched through `&mut` alone.
 
 use std::cell::UnsafeCell;
 #[cfg(airssys_loom)]
@@ -66,66 +65,30 @@ impl<T, B> Lock<T, B> {
 
 pub(crate) mod own {
     use std::ops::{Deref, DerefMut};
-    use std::sync::PoisonError;
+    use std::sync::atomic::Ordering;
 
-    #[cfg(airssys_loom)]
-    use loom::{
-        cell::UnsafeCell,
-        sync::atomic::{AtomicU8, Ordering},
-        sync::{Condvar, Mutex},
-    };
-    #[cfg(not(airssys_loom))]
-    use std::{
-        cell::UnsafeCell,
-        sync::atomic::{AtomicU8, Ordering},
-        sync::{Condvar, Mutex},
-    };
+    use crate::sync::{AtomicBool, UnsafeCell, spin_loop, yield_now};
 
-    const FREE: u8 = 0;
-    const TAKEN: u8 = 1;
-    const CONTENDED: u8 = 2;
-
-    /// How often a taken lock is tried before the thread sleeps.
+    /// How often a taken lock is tried before the thread gives way.
     const TRIES: u32 = if cfg!(airssys_loom) { 1 } else { 6 };
-    /// How long it pauses before the first try; each further pause is twice as long.
+    /// How long it pauses before the first try; each further pause is twice as long, up to a limit.
     const PAUSE: u32 = 4;
+    const LONGEST: u32 = 64;
+    /// How long it sleeps then, and again.
+    #[cfg(not(airssys_loom))]
+    const SLEEP: std::time::Duration = std::time::Duration::from_micros(50);
 
     /// With `beside`, something small lies in the room that the word leaves before the value: it is not locked.
     pub(crate) struct Lock<T, B = ()> {
-        word: AtomicU8,
+        taken: AtomicBool,
         #[cfg_attr(airssys_loom, expect(dead_code, reason = "in a model, the other lock's is used"))]
         beside: B,
         value: UnsafeCell<T>,
     }
 
-    // SAFETY: the value moves between threads (T: Send) but, by rule 5, is reached by one guard at a time. What lies beside it
+    // SAFETY: the value moves between threads (T: Send) but, by rule 4, is reached by one guard at a time. What lies beside it
     // is shared as it is (B: Sync).
     unsafe impl<T: Send, B: Sync> Sync for Lock<T, B> {}
-
-    /// Where threads sleep that found a lock taken.
-    pub(crate) struct Room {
-        door: Mutex<()>,
-        call: Condvar,
-    }
-
-    impl Room {
-        #[cfg(not(airssys_loom))]
-        const fn new() -> Self {
-            Self { door: Mutex::new(()), call: Condvar::new() }
-        }
-
-        #[cfg(airssys_loom)]
-        pub(crate) fn new() -> Self {
-            Self { door: Mutex::new(()), call: Condvar::new() }
-        }
-    }
-
-    /// The room of a lock, by its address.
-    #[cfg(not(airssys_loom))]
-    fn room<T, B>(lock: &Lock<T, B>) -> &'static Room {
-        static ROOMS: [Room; 64] = [const { Room::new() }; 64];
-        &ROOMS[(std::ptr::from_ref(lock).addr() >> 4) % ROOMS.len()]
-    }
 
     impl<T> Lock<T> {
         pub(crate) fn new(value: T) -> Self {
@@ -135,7 +98,7 @@ pub(crate) mod own {
 
     impl<T, B> Lock<T, B> {
         pub(crate) fn with(value: T, beside: B) -> Self {
-            Self { word: AtomicU8::new(FREE), beside, value: UnsafeCell::new(value) }
+            Self { taken: AtomicBool::new(false), beside, value: UnsafeCell::new(value) }
         }
 
         /// What lies beside the value; the lock does not guard it.
@@ -152,74 +115,53 @@ pub(crate) mod own {
             self.value.get_mut()
         }
 
-        #[cfg(not(airssys_loom))]
         #[inline]
         pub(crate) fn lock(&self) -> Guard<'_, T, B> {
             if !self.try_take() {
-                self.take_slowly(room(self));
+                self.take_slowly();
             }
-            Guard { lock: self, room: () }
-        }
-
-        #[cfg(airssys_loom)]
-        pub(crate) fn lock<'a>(&'a self, room: &'a Room) -> Guard<'a, T, B> {
-            if !self.try_take() {
-                self.take_slowly(room);
-            }
-            Guard { lock: self, room }
+            Guard { lock: self }
         }
 
         #[inline]
         fn try_take(&self) -> bool {
             // Rule 2.
-            self.word.compare_exchange(FREE, TAKEN, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
         }
 
         #[cold]
-        fn take_slowly(&self, room: &Room) {
-            for tries in 0..TRIES {
-                for _ in 0..PAUSE << tries.min(4) {
-                    std::hint::spin_loop();
+        fn take_slowly(&self) {
+            let mut pause = PAUSE;
+            for _ in 0..TRIES {
+                for _ in 0..pause {
+                    spin_loop();
                 }
-                if self.word.load(Ordering::Relaxed) == FREE && self.try_take() {
+                // While it pauses longer and longer, whoever is near the lock may take it several times in a row.
+                pause = LONGEST.min(pause * 2);
+                if !self.taken.load(Ordering::Relaxed) && self.try_take() {
                     return;
                 }
             }
-            let mut door = room.door.lock().unwrap_or_else(PoisonError::into_inner);
-            // Rules 2 and 3. Taken this way it may look contended when nobody sleeps: its release then wakes nobody.
-            while self.word.swap(CONTENDED, Ordering::Acquire) != FREE {
-                door = room.call.wait(door).unwrap_or_else(PoisonError::into_inner);
+            yield_now();
+            while !self.try_take() {
+                #[cfg(not(airssys_loom))]
+                std::thread::sleep(SLEEP);
+                #[cfg(airssys_loom)]
+                yield_now();
             }
-        }
-
-        /// Rule 4, after the lock was freed.
-        #[cold]
-        fn wake(room: &Room) {
-            drop(room.door.lock().unwrap_or_else(PoisonError::into_inner));
-            room.call.notify_all();
         }
     }
 
     /// The lock is held; freed when dropped.
     pub(crate) struct Guard<'a, T, B = ()> {
         lock: &'a Lock<T, B>,
-        #[cfg(not(airssys_loom))]
-        room: (),
-        #[cfg(airssys_loom)]
-        room: &'a Room,
     }
 
     impl<T, B> Drop for Guard<'_, T, B> {
         #[inline]
         fn drop(&mut self) {
-            if self.lock.word.swap(FREE, Ordering::Release) == CONTENDED {
-                #[cfg(not(airssys_loom))]
-                let () = self.room;
-                #[cfg(not(airssys_loom))]
-                Lock::<T, B>::wake(room(self.lock));
-                #[cfg(airssys_loom)]
-                Lock::<T, B>::wake(self.room);
-            }
+            // Rule 3.
+            self.lock.taken.store(false, Ordering::Release);
         }
     }
 
@@ -229,7 +171,7 @@ pub(crate) mod own {
 
         #[inline]
         fn deref(&self) -> &T {
-            // SAFETY: rule 5: this guard is the only one, and it is borrowed shared here.
+            // SAFETY: rule 4: this guard is the only one, and it is borrowed shared here.
             unsafe { &*self.lock.value.get() }
         }
     }
@@ -238,7 +180,7 @@ pub(crate) mod own {
     impl<T, B> DerefMut for Guard<'_, T, B> {
         #[inline]
         fn deref_mut(&mut self) -> &mut T {
-            // SAFETY: rule 5: this guard is the only one, and it is borrowed mutably here.
+            // SAFETY: rule 4: this guard is the only one, and it is borrowed mutably here.
             unsafe { &mut *self.lock.value.get() }
         }
     }
@@ -265,7 +207,7 @@ pub(crate) mod own {
 /// A value that is reached through `&mut` alone, so that it may be shared whatever it is.
 pub(crate) struct Exclusive<T>(UnsafeCell<T>);
 
-// SAFETY: rule 6: a shared `Exclusive` gives no access at all.
+// SAFETY: rule 5: a shared `Exclusive` gives no access at all.
 unsafe impl<T: Send> Sync for Exclusive<T> {}
 
 impl<T> Exclusive<T> {

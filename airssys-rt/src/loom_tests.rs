@@ -390,24 +390,24 @@ fn loom_an_asker_that_gives_up_leaves_no_answer_behind() {
 
 #[test]
 fn loom_a_lock_is_held_by_one_at_a_time_and_everybody_gets_it() {
-    use crate::lock::own::{Lock, Room};
+    use crate::lock::own::Lock;
     // Two find each other at every step; of three, at most two switches are forced.
     for (others, switches) in [(1, None), (2, Some(2))] {
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = switches;
         builder.check(move || {
-            let lock = Arc::new((Lock::new(0_u32), Room::new()));
+            let lock = Arc::new(Lock::new(0_u32));
             let threads: Vec<_> = (0..others)
                 .map(|_| {
                     let lock = lock.clone();
-                    thread::spawn(move || *lock.0.lock(&lock.1) += 1)
+                    thread::spawn(move || *lock.lock() += 1)
                 })
                 .collect();
-            *lock.0.lock(&lock.1) += 1;
+            *lock.lock() += 1;
             for thread in threads {
                 thread.join().unwrap();
             }
-            assert_eq!(*lock.0.lock(&lock.1), others + 1);
+            assert_eq!(*lock.lock(), others + 1);
         });
     }
 }
