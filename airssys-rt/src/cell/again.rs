@@ -25,7 +25,7 @@ use crate::reply::watched;
 use crate::seat::Turn;
 
 use super::handle::{Record, Trouble};
-use super::inline::LONG;
+use super::gate::LONG;
 use super::state::{Failure, Launch, Make, Phase};
 use super::{Cell, signal};
 

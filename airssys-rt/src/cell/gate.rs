@@ -17,6 +17,7 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use crate::actor::Actor;
 use crate::lock::{Lock, MutexGuard};
@@ -34,12 +35,18 @@ pub(super) struct Gated<A: Actor>(Lock<State<A>, Gate>);
 pub(super) struct Gate {
     word: AtomicU8,
     slow: AtomicU8,
+    /// Its handler took less than [`SWIFT`] when it last was timed.
+    swift: AtomicBool,
     /// How many messages were handled inside the gate and not counted yet.
     inside: AtomicU16,
     /// Whether one of them is not handled yet: the message of a parcel.
     carried: AtomicBool,
 }
 
+/// A plain handler that takes longer has its actor asked the long way.
+pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
+/// Several actors whose handlers take less than this each run one after the other sooner than another worker is awake.
+const SWIFT: Duration = Duration::from_micros(4);
 /// How many slow runs in a row make an actor slow.
 pub(super) const PATIENCE: u8 = 2;
 /// Two asks in so many go by the lock and are timed, one after the other, the first two among them.
@@ -49,7 +56,7 @@ const MOST: u32 = u16::MAX as u32 / 2;
 
 impl<A: Actor> Gated<A> {
     pub(super) fn new(state: State<A>) -> Self {
-        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), inside: AtomicU16::new(0), carried: AtomicBool::new(false) };
+        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), swift: AtomicBool::new(false), inside: AtomicU16::new(0), carried: AtomicBool::new(false) };
         Self(Lock::with(state, gate))
     }
 
@@ -62,6 +69,22 @@ impl<A: Actor> Gated<A> {
     #[inline]
     pub(super) fn slow(&self) -> &AtomicU8 {
         &self.gate().slow
+    }
+
+    /// Whether its messages take less than to wake another worker, as far as is known.
+    #[inline]
+    pub(super) fn is_swift(&self) -> bool {
+        self.gate().swift.load(Ordering::Relaxed)
+    }
+
+    /// Notes how long a handler took.
+    pub(super) fn note_speed(&self, took: Duration) {
+        let slow = match took > LONG {
+            true => self.slow().load(Ordering::Relaxed).saturating_add(1),
+            false => 0,
+        };
+        self.slow().store(slow, Ordering::Relaxed);
+        self.gate().swift.store(took < SWIFT, Ordering::Relaxed);
     }
 
     #[inline]

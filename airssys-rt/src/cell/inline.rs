@@ -28,8 +28,6 @@ use super::{Action, Cell};
 const HELP: usize = 8;
 /// Of an actor that is slow, one asker in so many looks again.
 const AGAIN: u32 = 1_024;
-/// A plain handler that takes longer has its actor asked the long way.
-pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
 
 /// What came of an asked message on the asker's turn.
 enum Asked<M> {
@@ -291,11 +289,7 @@ impl<A: Actor> Cell<A> {
 
     #[cold]
     pub(super) fn note_speed(&self, took: Duration) {
-        let slow = match took > LONG {
-            true => self.state.slow().load(Ordering::Relaxed).saturating_add(1),
-            false => 0,
-        };
-        self.state.slow().store(slow, Ordering::Relaxed);
+        self.state.note_speed(took);
     }
 
     #[inline(never)]

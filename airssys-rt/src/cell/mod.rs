@@ -236,8 +236,8 @@ impl<A: Actor> Cell<A> {
         if crate::instrument::is_on() {
             return false;
         }
-        if relay::has_place(&self.kernel)
-            && let Some(parcel) = self.pack(message)
+        if let Some(before) = relay::place(&self.kernel)
+            && let Some(parcel) = self.pack(message, before)
         {
             relay::carry(parcel);
             return true;

@@ -13,7 +13,7 @@
 //! 4. A parcel that nobody can deliver is handed in: the actor is scheduled then, and its task gets it.
 
 use std::any::Any;
-use std::cell::Cell as Place;
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -36,10 +36,12 @@ use super::{Cell, signal};
 
 /// A box for a larger parcel is not kept for the next one.
 const KEPT: usize = 512;
+/// So many are kept.
+const SPARES: usize = 8;
 
 thread_local! {
-    /// The box of the last parcel, for the next one.
-    static SPARE: Place<Option<Box<dyn Carried>>> = const { Place::new(None) };
+    /// The boxes of the last parcels, for the next ones.
+    static SPARE: RefCell<Vec<Box<dyn Carried>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A parcel for whomever.
@@ -72,8 +74,8 @@ impl<A: Actor> Carried for Parcel<A> {
 
 /// An empty box: the spare one, where it fits.
 fn empty_box<A: Actor>() -> Box<Parcel<A>> {
-    let spare: Option<Box<dyn Any>> = SPARE.try_with(Place::take).ok().flatten().map(|spare| spare as _);
-    match spare.map(<Box<dyn Any>>::downcast) {
+    let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
+    match spare.map(|spare| spare as Box<dyn Any>).map(<Box<dyn Any>>::downcast) {
         Some(Ok(parcel)) => parcel,
         _ => Box::new(Parcel { to: None, message: None }),
     }
@@ -82,7 +84,12 @@ fn empty_box<A: Actor>() -> Box<Parcel<A>> {
 /// Keeps an empty box.
 pub(super) fn keep(empty: Box<dyn Carried>) {
     if size_of_val(&*empty) <= KEPT {
-        let _ = SPARE.try_with(|spare| spare.replace(Some(empty)));
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARES {
+                spare.push(empty);
+            }
+        });
     }
 }
 
@@ -112,10 +119,16 @@ impl<A: Actor> Run<'_, A> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// Packs a told message for an idle actor whose handler is plain. `None`, and nothing done, where it is not so.
+    /// Packs a told message for an idle actor whose handler is plain, and swift where others are before it. `None`, and nothing
+    /// done, where it is not so.
     #[inline]
-    pub(super) fn pack(self: &Arc<Self>, message: &mut Option<A::Message>) -> Option<Box<dyn Carried>> {
+    pub(super) fn pack(
+        self: &Arc<Self>,
+        message: &mut Option<A::Message>,
+        before: usize,
+    ) -> Option<Box<dyn Carried>> {
         if !A::CONFIG.allows_inline()
+            || (before > 0 && !self.state.is_swift())
             || !message.as_ref().is_some_and(A::is_plain)
             || self.kernel.schedule.is_some()
             || self.mailbox_config().backpressure == BackpressureStrategy::DropOldest

@@ -2,20 +2,22 @@
 //!
 //! A message from actor to actor mostly wakes somebody who has nothing else to do, while its sender is about to
 //! fall idle. The wake and the task switch between them cost more than both handlers. So the task of an actor keeps,
-//! while it is polled, a place for one cell: the last one that a plain message has made runnable. Before the
-//! task returns to Tokio, it runs that cell's plain messages itself, and whoever these make runnable.
+//! while it is polled, a short line. Before the task returns to Tokio, it runs whoever waits there, and whoever these make
+//! runnable.
 //!
 //! Rules:
 //!
-//! 1. There is one place a thread, open only while a task of the same system is polled on it. A cell that comes to a taken
-//!    place sends the one before to Tokio: what several actors can do at the same time, they do.
-//! 2. A cell in the place is `Scheduled`, as if its task had been woken, and owed that wake: it is paid by running it here
-//!    until it is idle again, or else by the real thing. Whoever takes the turn first, the debt is settled once.
+//! 1. There is one line a thread, open only while a task of the same system is polled on it. The first place is anybody's, the
+//!    further ones are for parcels of actors that are known to be swift: what several actors can do at the same time, they do,
+//!    unless it is done sooner than another worker is awake. Whoever finds no place goes to the crowd, or to Tokio.
+//! 2. A cell in the line is `Scheduled`, as if its task had been woken, and owed that wake: it is paid by running it here
+//!    until it is idle again, or else by the real thing. Whoever takes the turn first, the debt is settled once. With a parcel, it
+//!    is the turn itself that waits.
 //! 3. Plain messages run here as on an asker's turn. For anything else the actor gets its task, whose first poll happens
 //!    here; Tokio gets it only if it is not done by then.
 //! 4. A chain of hand-overs ends after a bounded number of messages: Tokio's other tasks wait meanwhile.
 
-use std::cell::Cell as Place;
+use std::cell::{Cell as Place, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -49,7 +51,7 @@ pub(super) trait Owed: Send + Sync {
     fn send_on(self: Arc<Self>, action: Action);
 }
 
-/// Who sits in the place.
+/// Who waits in the line.
 enum Next {
     /// A cell that is owed a wake.
     Owed { cell: Arc<dyn Owed>, action: Action },
@@ -80,74 +82,97 @@ impl Next {
     }
 }
 
-thread_local! {
+/// How many parcels lie in the line at most.
+const MOST: usize = 4;
+
+/// What is kept for a thread.
+struct Line {
     /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
-    static HOST: Place<usize> = const { Place::new(0) };
-    /// The same while nobody sits in the place.
-    static FREE: Place<usize> = const { Place::new(0) };
-    static NEXT: Place<Option<Next>> = const { Place::new(None) };
+    host: Place<usize>,
+    length: Place<usize>,
+    next: RefCell<VecDeque<Next>>,
 }
 
-/// Whether a system's task is polled on this thread, and the place is free.
+thread_local! {
+    static LINE: Line = const {
+        Line { host: Place::new(0), length: Place::new(0), next: RefCell::new(VecDeque::new()) }
+    };
+}
+
+impl Line {
+    #[inline]
+    fn push(&self, next: Next) {
+        let mut line = self.next.borrow_mut();
+        line.push_back(next);
+        self.length.set(line.len());
+    }
+
+    #[inline]
+    fn pop(&self) -> Option<Next> {
+        let mut line = self.next.borrow_mut();
+        let next = line.pop_front();
+        self.length.set(line.len());
+        next
+    }
+
+    /// Whoever is in the line goes another way.
+    fn send_on(&self) {
+        while let Some(left) = self.pop() {
+            left.send_on();
+        }
+    }
+}
+
+/// Whether a task of the system is polled on this thread.
 #[inline]
-pub(super) fn has_place(kernel: &Arc<Kernel>) -> bool {
-    FREE.get() == Arc::as_ptr(kernel).addr()
+fn hosts(kernel: &Arc<Kernel>) -> bool {
+    LINE.with(|line| line.host.get()) == Arc::as_ptr(kernel).addr()
 }
 
-/// Takes the free place.
+/// How many wait in the line of this thread, where a task of the system is polled on it and there is room for one more.
+#[inline]
+pub(super) fn place(kernel: &Arc<Kernel>) -> Option<usize> {
+    LINE.with(|line| {
+        let length = line.length.get();
+        (line.host.get() == Arc::as_ptr(kernel).addr() && length < MOST).then_some(length)
+    })
+}
+
+/// Puts a parcel into the line, where there is a place.
 #[inline]
 pub(super) fn carry(parcel: Box<dyn Carried>) {
-    FREE.set(0);
-    put_next(Next::Parcel(parcel));
+    LINE.with(|line| line.push(Next::Parcel(parcel)));
 }
 
-/// `set` would look for a first value to set.
-#[inline]
-fn put_next(next: Next) {
-    let before = NEXT.with(|place| place.replace(Some(next)));
-    debug_assert!(before.is_none());
-    // There is none, which the compiler cannot see: so no destructor that looks.
-    std::mem::forget(before);
-}
-
-/// Empties the place.
-#[inline]
-fn take_next() -> Option<Next> {
-    FREE.set(HOST.get());
-    NEXT.take()
-}
-
-/// Keeps the place for a cell open; closed, whoever sits in it is woken.
+/// Keeps the line open; closed, whoever waits in it is woken.
 struct Open;
 
 impl Drop for Open {
     fn drop(&mut self) {
-        HOST.set(0);
-        if let Some(left) = take_next() {
-            left.send_on();
-        }
+        LINE.with(|line| {
+            line.host.set(0);
+            line.send_on();
+        });
     }
 }
 
 /// Polls a task, and runs whom it hands over to.
 #[inline]
 pub(crate) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
-    // Loom's threads share those of the test: the place of one would be the place of all.
-    if cfg!(airssys_loom) || HOST.get() != 0 {
+    // Loom's threads share those of the test: the line of one would be the line of all.
+    if cfg!(airssys_loom) || LINE.with(|line| line.host.get()) != 0 {
         return poll();
     }
-    HOST.set(Arc::as_ptr(kernel).addr());
-    FREE.set(HOST.get());
+    LINE.with(|line| line.host.set(Arc::as_ptr(kernel).addr()));
     let open = Open;
     let polled = poll();
-    if FREE.get() == 0 {
+    if LINE.with(|line| line.length.get()) > 0 {
         run_chain();
         drop(open);
     } else {
         // There is nobody to wake.
         std::mem::forget(open);
-        HOST.set(0);
-        FREE.set(0);
+        LINE.with(|line| line.host.set(0));
     }
     polled
 }
@@ -156,7 +181,7 @@ pub(crate) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
 fn run_chain() {
     let mut budget = CHAIN;
     while budget > 0
-        && let Some(next) = take_next()
+        && let Some(next) = LINE.with(Line::pop)
     {
         next.run(&mut budget);
     }
@@ -187,12 +212,10 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
     }
 }
 
-/// Wakes whoever sits in the place: the thread is about to block.
+/// Wakes whoever waits in the line: the thread is about to block.
 pub(crate) fn let_go() {
     crowd::let_go();
-    if let Some(left) = take_next() {
-        left.send_on();
-    }
+    LINE.with(Line::send_on);
 }
 
 impl<A: Actor> Cell<A> {
@@ -207,13 +230,16 @@ impl<A: Actor> Cell<A> {
             Action::Spawn if plain && crowd::gathers() && self.may_gather() => {
                 self.join_crowd(action);
             }
-            action if HOST.get() == Arc::as_ptr(&self.kernel).addr() => self.hand_over(action),
+            action if hosts(&self.kernel) => self.hand_over(action),
             action => self.act(action),
         }
     }
 
     /// Runs in the crowd, if it is less than a task of its own.
-    fn join_crowd(self: &Arc<Self>, action: Action) {
+    pub(super) fn join_crowd(self: &Arc<Self>, action: Action) {
+        if self.kernel.schedule.is_some() {
+            return self.act(action);
+        }
         if let Err((cell, action)) = Crowd::join(&self.kernel, self.clone(), action) {
             cell.settle_owed(action);
         }
@@ -230,19 +256,10 @@ impl<A: Actor> Cell<A> {
         {
             return self.act(action);
         }
-        FREE.set(0);
-        match NEXT.take() {
-            // It would have to be unpacked.
-            Some(parcel @ Next::Parcel(_)) => {
-                put_next(parcel);
-                self.join_crowd(action);
-            }
-            before => {
-                put_next(Next::Owed { cell: self.clone(), action });
-                if let Some(before) = before {
-                    before.send_on();
-                }
-            }
+        if place(&self.kernel) == Some(0) {
+            LINE.with(|line| line.push(Next::Owed { cell: self.clone(), action }));
+        } else {
+            self.join_crowd(action);
         }
     }
 
