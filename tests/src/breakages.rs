@@ -162,13 +162,23 @@ breakages! {
     "panics are not caught", "C075", "reply.rs",
         "let outcome = catch_unwind(AssertUnwindSafe(run));" => "let outcome: std::thread::Result<T> = Ok(run());", "actor" "c075_a_panic_ends";
     "one more than the mailbox holds", "C085", "mailbox.rs",
-        "self.load.saturating_add(ahead) < config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow" =>
-        "self.load.saturating_add(ahead) <= config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow",
+        "self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity" =>
+        "self.waiting.is_none() && self.load.saturating_add(ahead) <= config.capacity",
         "mailbox" "c085_a_full";
     "a newcomer overtakes", "C085", "mailbox.rs",
-        "if self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow" =>
-        "if self.load.saturating_add(ahead) < config.capacity {\n            self.push(item);\n            return Offer::Taken;\n        }\n        self.offer_slow",
+        "self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity" =>
+        "self.load.saturating_add(ahead) < config.capacity",
         "mailbox" "c085_a_newcomer";
+    "a stop is not seen by a carried message", "C050", "cell/parcel.rs",
+        "if self.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {" => "if false {", "hand_over" "c050_who";
+    "a carried message takes no room", "C085", "cell/parcel.rs",
+        "self.ahead.store(1, Ordering::Relaxed);" => "", "hand_over" "c085";
+    "a carried message is handled at once, by the counts", "C093", "cell/mod.rs",
+        ".saturating_sub(carried)" => ".saturating_sub(carried * 0)", "hand_over" "c093_a_carried";
+    "the count of carried messages runs over", "C093", "cell/gate.rs",
+        "if self.is_full()\n            || self.gate()" => "if self.gate()", "hand_over" "c093_two_hundred";
+    "a carried message that is handed in goes behind", "C084", "cell/parcel.rs",
+        "state.mailbox.push_front(" => "state.mailbox.push(", "hand_over" "c082_a_carried";
     "a full drop mailbox takes it all the same", "C086", "mailbox.rs",
         "BackpressureStrategy::Drop => Offer::Refused(item)," => "BackpressureStrategy::Drop => {\n                self.push(item);\n                Offer::Taken\n            }",
         "mailbox" "c086";

@@ -24,8 +24,8 @@ use crate::mail::Mail;
 use crate::reply::watched;
 use crate::seat::Turn;
 
-use super::handle::{Record, Trouble};
 use super::gate::LONG;
+use super::handle::{Record, Trouble};
 use super::state::{Failure, Launch, Make, Phase};
 use super::{Cell, signal};
 

@@ -56,7 +56,13 @@ const MOST: u32 = u16::MAX as u32 / 2;
 
 impl<A: Actor> Gated<A> {
     pub(super) fn new(state: State<A>) -> Self {
-        let gate = Gate { word: AtomicU8::new(SHUT), slow: AtomicU8::new(0), swift: AtomicBool::new(false), inside: AtomicU16::new(0), carried: AtomicBool::new(false) };
+        let gate = Gate {
+            word: AtomicU8::new(SHUT),
+            slow: AtomicU8::new(0),
+            swift: AtomicBool::new(false),
+            inside: AtomicU16::new(0),
+            carried: AtomicBool::new(false),
+        };
         Self(Lock::with(state, gate))
     }
 
@@ -132,7 +138,9 @@ impl<A: Actor> Gated<A> {
 
     /// The carried message goes another way, where it is counted anew.
     pub(super) fn uncount(&self) {
-        self.gate().inside.store(self.gate().inside.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Relaxed);
+        self.gate()
+            .inside
+            .store(self.gate().inside.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Relaxed);
         self.carried(false);
     }
 

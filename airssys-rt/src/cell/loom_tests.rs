@@ -242,10 +242,35 @@ impl<const ROOM: usize, const EVICTS: bool> Office<ROOM, EVICTS> {
 
 /// Sends without waiting. False when the actor takes nothing any more.
 fn tell<const ROOM: usize, const EVICTS: bool>(cell: &Home<ROOM, EVICTS>, number: u32) -> bool {
+    if cell.tell_here(&mut Some(number)) {
+        return true;
+    }
     match cell.post(Mail::Message(Letter::told(number)), false) {
         Posted::Done => true,
         Posted::Stopped(_) => false,
         Posted::Full(_) | Posted::Waits(_) => panic!("there is room"),
+    }
+}
+
+/// Sends as an actor's turn does, in a parcel where the clerk is idle.
+fn carry<const ROOM: usize, const EVICTS: bool>(cell: &Home<ROOM, EVICTS>, number: u32) -> bool {
+    match cell.pack(&mut Some(number), 0) {
+        Some(mut parcel) => {
+            parcel.deliver(&mut 256);
+            true
+        }
+        None => tell(cell, number),
+    }
+}
+
+/// As [`carry`], by a chain that ends before it is the parcel's turn.
+fn carry_in_vain<const ROOM: usize, const EVICTS: bool>(cell: &Home<ROOM, EVICTS>, number: u32) -> bool {
+    match cell.pack(&mut Some(number), 0) {
+        Some(mut parcel) => {
+            parcel.hand_in();
+            true
+        }
+        None => tell(cell, number),
     }
 }
 
@@ -326,7 +351,7 @@ fn loom_two_senders_make_one_task() {
 
 #[test]
 fn loom_a_send_wakes_a_lingering_task_whatever_it_is_about_to_do() {
-    explore(None, || {
+    explore(Some(5), || {
         let office = Office::<64>::open_hot();
         let cell = office.cell();
         let sender = go(move || tell(&cell, 1) && tell(&cell, 2));
@@ -382,6 +407,124 @@ fn loom_a_full_mailbox_evicts_the_oldest_that_was_not_begun() {
         assert!(handled.contains(&2) || handled.contains(&3), "the newest stays");
         assert!(in_order(&handled, &[1, 2]));
         office.close();
+    });
+}
+
+// Parcels.
+
+#[test]
+fn loom_a_parcel_meets_a_sender() {
+    explore(Some(4), || {
+        let office = Office::<64>::open();
+        let cell = office.cell();
+        let sender = go(move || tell(&cell, 1));
+        assert!(carry(&office.cell, 2) && carry(&office.cell, 3));
+        assert!(sender.join().unwrap());
+        office.is_at_rest();
+        assert!(in_order(&office.log.handled(), &[2, 3]));
+        assert_eq!(office.accepted(), 3);
+        office.has_handled(&[1, 2, 3]);
+    });
+}
+
+#[test]
+fn loom_two_parcels_meet() {
+    explore(Some(4), || {
+        let office = Office::<64>::open_hot();
+        let cell = office.cell();
+        let other = go(move || carry(&cell, 1));
+        assert!(carry(&office.cell, 2));
+        assert!(other.join().unwrap());
+        office.has_handled(&[1, 2]);
+    });
+}
+
+#[test]
+fn loom_a_parcel_meets_an_asker() {
+    explore(Some(4), || {
+        let office = Office::<64>::open();
+        let cell = office.cell();
+        let carrier = go(move || carry(&cell, 1));
+        assert_eq!(ask(&office.clerk(), 2), Ok(2));
+        assert!(carrier.join().unwrap());
+        office.has_handled(&[1, 2]);
+    });
+}
+
+#[test]
+fn loom_a_parcel_that_is_handed_in_meets_a_sender() {
+    explore(Some(4), || {
+        let office = Office::<64>::open();
+        let cell = office.cell();
+        let sender = go(move || tell(&cell, 1));
+        assert!(carry_in_vain(&office.cell, 2) && tell(&office.cell, 3));
+        assert!(sender.join().unwrap());
+        office.is_at_rest();
+        assert!(in_order(&office.log.handled(), &[2, 3]));
+        office.has_handled(&[1, 2, 3]);
+    });
+}
+
+#[test]
+fn loom_a_parcel_meets_a_stop_or_a_kill() {
+    for kills in [false, true] {
+        explore(Some(4), move || {
+            let office = Office::<64>::open();
+            let cell = office.cell();
+            let carrier = go(move || u64::from(carry(&cell, 1)));
+            let clerk = office.clerk();
+            let _ = if kills { block_on(clerk.kill()) } else { block_on(clerk.stop()) };
+            drop(clerk);
+            let accepted = carrier.join().unwrap();
+            let dead = office.is_over();
+            assert_eq!(office.accepted(), accepted);
+            assert_eq!(office.log.handled().len() as u64 + dead, accepted);
+        });
+    }
+}
+
+#[test]
+fn loom_the_last_reference_goes_while_a_parcel_is_delivered() {
+    explore(Some(4), || {
+        let mut office = Office::<64>::open();
+        let cell = office.cell();
+        let carrier = go(move || u64::from(carry(&cell, 1)));
+        office.clerk = None;
+        let accepted = carrier.join().unwrap();
+        assert_eq!(office.is_over(), 0, "it drains");
+        assert_eq!(office.log.handled().len() as u64, accepted);
+    });
+}
+
+#[test]
+fn loom_a_parcel_that_panics_leaves_the_rest_to_the_task() {
+    explore(Some(4), || {
+        let office = Office::<64>::open();
+        let cell = office.cell();
+        let sender = go(move || u64::from(tell(&cell, 1)));
+        assert!(carry(&office.cell, PANICS));
+        let accepted = sender.join().unwrap();
+        office.is_over();
+        assert_eq!(office.accepted(), accepted + 1);
+        assert_eq!(office.system.counters().lost_in_hand, 1);
+    });
+}
+
+#[test]
+fn loom_a_sender_that_waits_is_let_in_after_a_parcel() {
+    explore(Some(4), || {
+        let office = Office::<1>::open();
+        let cell = office.cell();
+        let sender = go(move || put(&cell, 1));
+        assert!(match office.cell.pack(&mut Some(2), 0) {
+            Some(mut parcel) => {
+                parcel.deliver(&mut 256);
+                true
+            }
+            None => put(&office.cell, 2),
+        });
+        assert!(sender.join().unwrap());
+        office.has_handled(&[1, 2]);
     });
 }
 

@@ -372,7 +372,7 @@ impl<A: Actor> Owed for Cell<A> {
 
 impl<A: Actor> Cell<A> {
     /// All that was queued is handled, and that was the last: nobody has the turn.
-    fn end_drained(self: &Arc<Self>, mut state: Locked<'_, A>, action: Action) {
+    fn end_drained<'a>(self: &'a Arc<Self>, mut state: Locked<'a, A>, action: Action) {
         let action = self.forgive(&mut state, action);
         if let Err(mut state) = self.end_quietly(state) {
             state.phase = Phase::Scheduled;

@@ -1,0 +1,484 @@
+//! What one actor's turn tells another that is idle is carried there past the mailbox, and nobody can tell, but by speed.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use airssys_rt::prelude::*;
+use airssys_rt::{Actor, ExitReason, TrySendError};
+use tests::actors::{Log, at_rest, eventually, nothing_left, settle, within};
+
+#[actor(mailbox(capacity = 4, backpressure = "block"))]
+struct Receiver {
+    log: Log,
+}
+
+#[handlers]
+impl Receiver {
+    #[handler]
+    fn note(&mut self, number: u32) {
+        self.log.add(number);
+    }
+
+    #[handler]
+    async fn note_later(&mut self, number: u32) {
+        tokio::task::yield_now().await;
+        self.log.add(number);
+    }
+
+    #[handler]
+    fn note_and_follow(&mut self, number: u32, ctx: &mut Context<Self>) {
+        self.log.add(number);
+        ctx.continue_with(ReceiverMessage::Note { number: number + 1 });
+    }
+
+    #[handler]
+    fn fail(&mut self) -> ActorResult<()> {
+        Err(ActorError::msg("no"))
+    }
+
+    #[handler]
+    fn boom(&mut self) {
+        std::panic::resume_unwind(Box::new("boom"));
+    }
+
+    #[handler]
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+}
+
+/// What a turn is to do.
+type Deed = Box<dyn FnOnce(&mut Context<Sender>) + Send>;
+
+#[actor]
+struct Sender;
+
+#[handlers]
+impl Sender {
+    /// Told, it runs in a task of the system's own, which carries what it tells.
+    #[handler]
+    fn act(&mut self, deed: Deed, ctx: &mut Context<Self>) {
+        deed(ctx);
+    }
+}
+
+/// Runs a deed as an actor's turn, told.
+fn do_in_a_turn(system: &System, deed: impl FnOnce(&mut Context<Sender>) + Send + 'static) {
+    system.spawn(Sender).act(Box::new(deed)).try_tell().unwrap();
+}
+
+#[tokio::test]
+async fn c084_what_a_turn_tells_somebody_comes_in_order_whether_carried_or_queued() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let to = system.spawn(Receiver { log: log.clone() });
+        for round in 0..3 {
+            let (receiver, first) = (to.clone(), round * 10);
+            do_in_a_turn(&system, move |_| {
+                receiver.note(first).try_tell().unwrap();
+                receiver.note_later(first + 1).try_tell().unwrap();
+                receiver.note_and_follow(first + 2).try_tell().unwrap();
+                receiver.note(first + 4).try_tell().unwrap();
+            });
+            eventually("all have come", || log.len() == (round as usize + 1) * 5).await;
+        }
+        let all = (0..3).flat_map(|round| (0..5).map(move |number| (round * 10 + number).to_string()));
+        assert_eq!(log.lines(), all.collect::<Vec<_>>());
+        drop(to);
+        nothing_left(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c085_a_carried_message_takes_room_in_the_mailbox() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let to = system.spawn(Receiver { log: log.clone() });
+        let seen = Arc::new(AtomicU32::new(0));
+        let (receiver, found) = (to.clone(), seen.clone());
+        do_in_a_turn(&system, move |ctx| {
+            for number in 0..4 {
+                receiver.note(number).try_tell().unwrap();
+            }
+            assert!(matches!(receiver.note(4).try_tell(), Err(TrySendError::Full(_))));
+            let info = ctx.system().process(receiver.pid()).unwrap();
+            found.store(info.mailbox_len() as u32, Ordering::SeqCst);
+        });
+        eventually("all have come", || log.len() == 4).await;
+        assert_eq!(seen.load(Ordering::SeqCst), 4);
+        assert_eq!(log.lines(), ["0", "1", "2", "3"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c093_a_carried_message_is_accepted_and_queued_until_it_is_handled() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let to = system.spawn(Receiver { log: log.clone() });
+        let counted = Log::new();
+        let (receiver, found) = (to.clone(), counted.clone());
+        do_in_a_turn(&system, move |ctx| {
+            let before = ctx.system().counters();
+            receiver.note(1).try_tell().unwrap();
+            let after = ctx.system().counters();
+            found.add(format!(
+                "accepted {}, handled {}, queued {}",
+                after.accepted - before.accepted,
+                after.handled - before.handled,
+                after.queued - before.queued,
+            ));
+        });
+        eventually("it has come", || log.len() == 1).await;
+        assert_eq!(counted.lines(), ["accepted 1, handled 0, queued 1"]);
+        let counters = at_rest(&system).await;
+        assert_eq!((counters.accepted, counters.handled), (2, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c050_who_is_stopped_by_the_turn_that_has_told_it_handles_nothing_more() {
+    within(async {
+        for kills in [false, true] {
+            let system = System::new("hand-over");
+            let log = Log::new();
+            let to = system.spawn(Receiver { log: log.clone() });
+            let end = to.monitor();
+            let receiver = to.clone();
+            do_in_a_turn(&system, move |_| {
+                receiver.note(1).try_tell().unwrap();
+                // Asked for at once; the wait for its end is dropped.
+                if kills { drop(receiver.kill()) } else { drop(receiver.stop()) }
+            });
+            let reason = end.await.reason;
+            assert_eq!(reason, if kills { ExitReason::Killed } else { ExitReason::Shutdown });
+            assert!(log.is_empty(), "{:?}", log.lines());
+            let counters = at_rest(&system).await;
+            assert_eq!(counters.dead_lettered, 1);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c075_a_carried_message_that_panics_or_fails_ends_its_actor_alone() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let (first, second, third) = (
+            system.spawn(Receiver { log: log.clone() }),
+            system.spawn(Receiver { log: log.clone() }),
+            system.spawn(Receiver { log: log.clone() }),
+        );
+        let (panicked, failed) = (first.monitor(), second.monitor());
+        let (boom, fail, note) = (first.clone(), second.clone(), third.clone());
+        do_in_a_turn(&system, move |_| {
+            boom.boom().try_tell().unwrap();
+            boom.note(0).try_tell().unwrap();
+            fail.fail().try_tell().unwrap();
+            note.note(1).try_tell().unwrap();
+        });
+        assert!(matches!(panicked.await.reason, ExitReason::Panicked { .. }));
+        assert!(matches!(failed.await.reason, ExitReason::Failed { .. }));
+        eventually("it has come", || log.len() == 1).await;
+        assert_eq!(log.lines(), ["1"]);
+        let counters = at_rest(&system).await;
+        assert_eq!((counters.lost_in_hand, counters.dead_lettered), (2, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c018_the_next_incarnation_goes_on_with_what_came_after_a_carried_panic() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let start = log.clone();
+        let spec = Supervisor::builder().child(ChildSpec::new("receiver", move || {
+            std::future::ready(Ok(Receiver { log: start.clone() }))
+        }));
+        let supervisor = system.start(spec).await.unwrap();
+        let to: ActorRef<Receiver> = supervisor.child("receiver").await.unwrap();
+        let receiver = to.clone();
+        do_in_a_turn(&system, move |_| {
+            receiver.boom().try_tell().unwrap();
+            receiver.note(1).try_tell().unwrap();
+            receiver.note(2).try_tell().unwrap();
+        });
+        eventually("both have come", || log.len() == 2).await;
+        assert_eq!(log.lines(), ["1", "2"]);
+        assert_eq!(at_rest(&system).await.lost_in_hand, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c050_a_carried_message_may_be_the_last() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let to = system.spawn(Receiver { log: log.clone() });
+        let end = to.monitor();
+        let receiver = to.clone();
+        do_in_a_turn(&system, move |_| {
+            receiver.end().try_tell().unwrap();
+            receiver.note(1).try_tell().unwrap();
+        });
+        assert_eq!(end.await.reason, ExitReason::Normal);
+        assert!(log.is_empty());
+        assert_eq!(at_rest(&system).await.dead_lettered, 1);
+    })
+    .await;
+}
+
+#[actor]
+struct Leaf {
+    log: Log,
+}
+
+#[handlers]
+impl Leaf {
+    /// The last reference to itself goes with the message.
+    #[handler]
+    fn last(&mut self, this: ActorRef<Leaf>) {
+        self.log.add("handled");
+        drop(this);
+    }
+
+    #[handler(stop)]
+    fn stop(&mut self) {
+        self.log.add("stopped");
+    }
+}
+
+#[actor]
+struct Bare {
+    ended: Arc<AtomicU32>,
+}
+
+#[handlers]
+impl Bare {
+    #[handler]
+    fn last(&mut self, this: ActorRef<Bare>) {
+        drop(this);
+    }
+}
+
+impl Drop for Bare {
+    fn drop(&mut self) {
+        self.ended.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c093_who_loses_its_last_reference_with_a_carried_message_ends_in_order() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let ended = Arc::new(AtomicU32::new(0));
+        let (leaves, bare) = (log.clone(), ended.clone());
+        do_in_a_turn(&system, move |ctx| {
+            for _ in 0..20 {
+                let leaf = ctx.system().spawn(Leaf { log: leaves.clone() });
+                leaf.last(leaf.clone()).try_tell().unwrap();
+                let one = ctx.system().spawn(Bare { ended: bare.clone() });
+                one.last(one.clone()).try_tell().unwrap();
+            }
+        });
+        eventually("all have ended", || log.len() == 40 && ended.load(Ordering::SeqCst) == 20).await;
+        assert_eq!(log.lines().iter().filter(|line| *line == "stopped").count(), 20);
+        let counters = nothing_left(&system).await;
+        assert_eq!((counters.dead_lettered, counters.lost_in_hand), (0, 0));
+    })
+    .await;
+}
+
+#[actor]
+struct Hopper {
+    next: Option<ActorRef<Hopper>>,
+    hops: Arc<AtomicU64>,
+}
+
+#[handlers]
+impl Hopper {
+    #[handler]
+    fn meet(&mut self, next: ActorRef<Hopper>) {
+        self.next = Some(next);
+    }
+
+    #[handler]
+    fn hop(&mut self, left: u64) {
+        self.hops.fetch_add(1, Ordering::SeqCst);
+        if let Some(next) = &self.next
+            && left > 0
+        {
+            next.hop(left - 1).try_tell().unwrap();
+        }
+    }
+}
+
+async fn pair(system: &System, hops: &Arc<AtomicU64>) -> ActorRef<Hopper> {
+    let first = system.spawn(Hopper { next: None, hops: hops.clone() });
+    let second = system.spawn(Hopper { next: Some(first.clone()), hops: hops.clone() });
+    first.meet(second).await.unwrap();
+    first
+}
+
+#[tokio::test]
+async fn c125_two_that_tell_each_other_for_ever_leave_other_tasks_their_turn() {
+    within(async {
+        let system = System::new("hand-over");
+        let hops = Arc::default();
+        let first = pair(&system, &hops).await;
+        first.hop(u64::MAX).tell().await.unwrap();
+        // On one thread: this goes on only if they give way, and they only if this does.
+        for _ in 0..50 {
+            let before = hops.load(Ordering::SeqCst);
+            while hops.load(Ordering::SeqCst) == before {
+                tokio::task::yield_now().await;
+            }
+            let handled = hops.load(Ordering::SeqCst) - before;
+            // This is polled once in 61 tasks, of which each handles 256.
+            assert!(handled < 20_000, "{handled} in one turn of the runtime");
+        }
+    })
+    .await;
+}
+
+/// More than the counter of carried messages holds.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c093_two_hundred_thousand_carried_messages_are_counted() {
+    within(async {
+        let system = System::new("hand-over");
+        let hops = Arc::default();
+        let first = pair(&system, &hops).await;
+        first.hop(199_999).tell().await.unwrap();
+        eventually("all have come", || hops.load(Ordering::SeqCst) == 200_000).await;
+        let counters = at_rest(&system).await;
+        // One more is the message by which they met.
+        assert_eq!((counters.accepted, counters.handled), (200_001, 200_001));
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn c084_a_thousand_messages_between_a_hundred_actors_come_once_each() {
+    within(async {
+        const ACTORS: usize = 100;
+        let seed = 0x9E37_79B9_7F4A_7C15_u64;
+        println!("seed {seed}");
+        let system = System::new("hand-over");
+        let hops = Arc::default();
+        let all: Vec<_> =
+            (0..ACTORS).map(|_| system.spawn(Hopper { next: None, hops: Arc::clone(&hops) })).collect();
+        let mut state = seed;
+        for one in &all {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            one.meet(all[(state % ACTORS as u64) as usize].clone()).await.unwrap();
+        }
+        for token in 0..1_000 {
+            all[token % ACTORS].hop(99).tell().await.unwrap();
+            // Outsiders come between: who asks, and who stops for nothing.
+            if token % 7 == 0 {
+                all[token % ACTORS].meet(all[(token * 31) % ACTORS].clone()).await.unwrap();
+            }
+        }
+        eventually("all have come", || hops.load(Ordering::SeqCst) == 100_000).await;
+        settle().await;
+        assert_eq!(hops.load(Ordering::SeqCst), 100_000);
+        at_rest(&system).await;
+    })
+    .await;
+}
+
+#[actor]
+struct Busy {
+    runs: Arc<AtomicU32>,
+    most: Arc<AtomicU32>,
+    done: Arc<AtomicU32>,
+}
+
+#[handlers]
+impl Busy {
+    /// Waits until another one runs at the same time, or for long.
+    #[handler]
+    fn meet_another(&mut self) {
+        let running = self.runs.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most.fetch_max(running, Ordering::SeqCst);
+        let began = std::time::Instant::now();
+        while self.most.load(Ordering::SeqCst) < 2 && began.elapsed() < Duration::from_secs(10) {
+            std::hint::spin_loop();
+        }
+        self.runs.fetch_sub(1, Ordering::SeqCst);
+        self.done.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c082_those_of_whom_nothing_is_known_run_at_the_same_time() {
+    within(async {
+        let system = System::new("hand-over");
+        let (runs, most, done) = (Arc::default(), Arc::default(), Arc::default());
+        let workers: Vec<_> = (0..4)
+            .map(|_| {
+                system.spawn(Busy {
+                    runs: Arc::clone(&runs),
+                    most: Arc::clone(&most),
+                    done: Arc::clone(&done),
+                })
+            })
+            .collect();
+        do_in_a_turn(&system, move |_| {
+            for worker in &workers {
+                worker.meet_another().try_tell().unwrap();
+            }
+        });
+        eventually("all are done", || done.load(Ordering::SeqCst) == 4).await;
+        assert!(most.load(Ordering::SeqCst) >= 2, "one after the other");
+    })
+    .await;
+}
+
+/// A message that promises to be plain and is not.
+struct Liar {
+    log: Log,
+}
+
+impl Actor for Liar {
+    type Message = u32;
+
+    async fn handle(&mut self, number: u32, _: &mut Context<Self>) -> ActorResult<()> {
+        self.log.add(number);
+        Ok(())
+    }
+
+    fn is_plain(_: &u32) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn c082_a_carried_message_whose_handler_is_not_plain_after_all_goes_the_long_way() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let to = system.spawn(Liar { log: log.clone() });
+        let receiver = to.clone();
+        do_in_a_turn(&system, move |_| {
+            receiver.try_tell(1).unwrap();
+            receiver.try_tell(2).unwrap();
+        });
+        eventually("both have come", || log.len() == 2).await;
+        assert_eq!(log.lines(), ["1", "2"]);
+        let counters = at_rest(&system).await;
+        assert_eq!((counters.accepted, counters.handled), (3, 3));
+    })
+    .await;
+}
