@@ -67,12 +67,15 @@ pub(crate) mod own {
     use std::ops::{Deref, DerefMut};
     use std::sync::atomic::Ordering;
 
-    use crate::sync::{AtomicBool, UnsafeCell, spin_loop, yield_now};
+    use crate::sync::{AtomicBool, UnsafeCell};
 
     /// How often a taken lock is tried before the thread gives way.
-    const TRIES: u32 = if cfg!(airssys_loom) { 1 } else { 6 };
+    #[cfg(not(airssys_loom))]
+    const TRIES: u32 = 6;
     /// How long it pauses before the first try; each further pause is twice as long, up to a limit.
+    #[cfg(not(airssys_loom))]
     const PAUSE: u32 = 4;
+    #[cfg(not(airssys_loom))]
     const LONGEST: u32 = 64;
     /// How long it sleeps then, and again.
     #[cfg(not(airssys_loom))]
@@ -115,6 +118,7 @@ pub(crate) mod own {
             self.value.get_mut()
         }
 
+        #[cfg(not(airssys_loom))]
         #[inline]
         pub(crate) fn lock(&self) -> Guard<'_, T, B> {
             if !self.try_take() {
@@ -129,12 +133,19 @@ pub(crate) mod own {
             self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
         }
 
+        /// The models try once: who tries until it succeeds makes no end of interleavings.
+        #[cfg(airssys_loom)]
+        pub(crate) fn try_lock(&self) -> Option<Guard<'_, T, B>> {
+            self.try_take().then(|| Guard { lock: self })
+        }
+
+        #[cfg(not(airssys_loom))]
         #[cold]
         fn take_slowly(&self) {
             let mut pause = PAUSE;
             for _ in 0..TRIES {
                 for _ in 0..pause {
-                    spin_loop();
+                    std::hint::spin_loop();
                 }
                 // While it pauses longer and longer, whoever is near the lock may take it several times in a row.
                 pause = LONGEST.min(pause * 2);
@@ -142,12 +153,9 @@ pub(crate) mod own {
                     return;
                 }
             }
-            yield_now();
+            std::thread::yield_now();
             while !self.try_take() {
-                #[cfg(not(airssys_loom))]
                 std::thread::sleep(SLEEP);
-                #[cfg(airssys_loom)]
-                yield_now();
             }
         }
     }

@@ -242,7 +242,7 @@ impl<const ROOM: usize, const EVICTS: bool> Office<ROOM, EVICTS> {
 
 /// Sends without waiting. False when the actor takes nothing any more.
 fn tell<const ROOM: usize, const EVICTS: bool>(cell: &Home<ROOM, EVICTS>, number: u32) -> bool {
-    if cell.tell_here(&mut Some(number)) {
+    if !EVICTS && cell.tell_here(&mut Some(number)) {
         return true;
     }
     match cell.post(Mail::Message(Letter::told(number)), false) {
