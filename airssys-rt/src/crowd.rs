@@ -20,7 +20,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use crate::cell::{Action, host_for};
+use crate::cell::{Action, host_within};
 use crate::kernel::Kernel;
 use crate::lock::Lock;
 use crate::process::AnyCell;
@@ -70,11 +70,13 @@ pub(crate) struct Crowd {
 struct Line {
     cells: VecDeque<(Arc<dyn AnyCell>, Action)>,
     tasks: usize,
+    /// How many of them run an actor.
+    busy: usize,
 }
 
 impl Crowd {
     pub(crate) fn new(workers: usize) -> Self {
-        Self { line: Lock::new(Line { cells: VecDeque::new(), tasks: 0 }), workers }
+        Self { line: Lock::new(Line { cells: VecDeque::new(), tasks: 0, busy: 0 }), workers }
     }
 
     /// Takes in an actor that is scheduled and would be spawned or woken; not where its wake is less than a task for the crowd.
@@ -90,7 +92,7 @@ impl Crowd {
         }
         line.cells.push_back((cell, action));
         // Rules 2 and 3.
-        let serve = line.tasks < line.cells.len().min(crowd.workers);
+        let serve = line.tasks < crowd.workers && line.tasks - line.busy < line.cells.len();
         line.tasks += usize::from(serve);
         drop(line);
         if serve {
@@ -99,11 +101,14 @@ impl Crowd {
         Ok(())
     }
 
-    /// The next one; `None` ends the task that asks.
-    fn next(&self) -> Option<(Arc<dyn AnyCell>, Action)> {
+    /// The next one, after one that was run or not; `None` ends the task that asks.
+    fn next(&self, after: bool) -> Option<(Arc<dyn AnyCell>, Action)> {
         let mut line = self.line.lock();
+        line.busy -= usize::from(after);
         let next = line.cells.pop_front();
-        if next.is_none() {
+        if next.is_some() {
+            line.busy += 1;
+        } else {
             line.tasks -= 1;
             if line.cells.capacity() > KEPT {
                 line.cells = VecDeque::new();
@@ -117,6 +122,7 @@ impl Crowd {
 pub(crate) fn let_go() {
     let served = SERVES.take();
     if let Some(kernel) = served {
+        // It stays busy, and is one more than there are workers.
         kernel.crowd.line.lock().tasks += 1;
         kernel.spawn(Service { kernel: kernel.clone(), done: false });
     }
@@ -140,17 +146,19 @@ impl Future for Service {
         }
         SERVES.set(Some(self.kernel.clone()));
         let _serves = Serves;
-        let mut budget = BUDGET;
+        let (mut budget, mut after) = (BUDGET, false);
         while budget > 0 {
-            let Some((cell, action)) = self.kernel.crowd.next() else {
+            let Some((cell, action)) = self.kernel.crowd.next(after) else {
                 self.done = true;
                 return Poll::Ready(());
             };
             let before = budget;
-            host_for(&self.kernel, || cell.run_owed(action, &mut budget));
+            host_within(&self.kernel, &mut budget, |budget| cell.run_owed(action, budget));
+            after = true;
             // One that got its task has cost something, too.
             budget = budget.min(before - 1);
         }
+        self.kernel.crowd.line.lock().busy -= 1;
         cx.waker().wake_by_ref();
         Poll::Pending
     }

@@ -171,12 +171,12 @@ breakages! {
         "mailbox" "c085_a_newcomer";
     "a stop is not seen by a carried message", "C050", "cell/parcel.rs",
         "if self.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {" => "if false {", "hand_over" "c050_who";
-    "a carried message takes no room", "C085", "cell/parcel.rs",
-        "self.ahead.store(1, Ordering::Relaxed);" => "", "hand_over" "c085";
-    "a carried message is handled at once, by the counts", "C093", "cell/mod.rs",
-        ".saturating_sub(carried)" => ".saturating_sub(carried * 0)", "hand_over" "c093_a_carried";
+    "a carried message takes no room", "C085", "cell/mod.rs",
+        " + u32::from(self.state.is_carried())" => "", "hand_over" "c085";
+    "a carried message is not counted before it is handled", "C093", "cell/gate.rs",
+        "state.accepted += 1;" => "", "hand_over" "c093_a_carried";
     "the count of carried messages runs over", "C093", "cell/gate.rs",
-        "if self.is_full()\n            || self.gate()" => "if self.gate()", "hand_over" "c093_two_hundred";
+        "!self.is_full()\n            && self.gate()" => "self.gate()", "hand_over" "c093_two_hundred";
     "a carried message that is handed in goes behind", "C084", "cell/parcel.rs",
         "state.mailbox.push_front(" => "state.mailbox.push(", "hand_over" "c082_a_carried";
     "a full drop mailbox takes it all the same", "C086", "mailbox.rs",

@@ -135,8 +135,14 @@ impl<A: Actor> Cell<A> {
             || self.signal.load(Ordering::Acquire) != signal::DRAIN
         {
             // Somebody found it after all.
-            state.phase = Phase::Down;
-            self.bring_to_end(state, self.signalled().reason);
+            let reason = self.signalled().reason;
+            if state.rare.is_none() {
+                state.phase = Phase::Down;
+                self.bring_to_end(state, reason);
+            } else {
+                drop(state);
+                self.over(reason, false, &mut VecDeque::new(), 0, false);
+            }
             return Ok(());
         }
         state.phase = Phase::Ended;
@@ -563,6 +569,11 @@ impl<A: Actor> Cell<A> {
         let owned: Vec<_> = state.more_if_any().map(|more| more.owned.iter().collect()).unwrap_or_default();
         if matches!(state.phase, Phase::Idle | Phase::Scheduled) {
             state.phase = Phase::Running;
+        }
+        if self.state.is_carried() {
+            // The bearer of a parcel has the turn: it finds the signal, and gets it a task, which is dropped at once.
+            self.signal.fetch_or(signal::KILL, Ordering::AcqRel);
+            return;
         }
         drop(state);
         let _ = discard(launch);

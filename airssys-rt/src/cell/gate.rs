@@ -12,8 +12,9 @@
 //!    by the exchange of `INSIDE` for `OPEN`.
 //! 3. Whoever takes the lock and finds somebody inside shuts the gate and sets the phase to `Running` in the asker's
 //!    place: from then on all is as if it had come by the lock. The asker finds the gate shut and goes out by the lock.
-//! 4. `inside` and `carried` are written by the holder of the turn alone.
-//! 5. A sender goes in as an asker does, and stays there with its message: see `parcel`.
+//! 4. `inside` is written by the holder of the turn alone.
+//! 5. A sender goes in as an asker does, by `PARCEL`, and stays there with its message: see `parcel`. Whoever takes the lock meanwhile
+//!    counts the message in the sender's place, and sets `carried`: until that is taken back, one message more takes room.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::Ordering;
@@ -28,6 +29,7 @@ use super::state::{Phase, State};
 const SHUT: u8 = 0;
 const OPEN: u8 = 1;
 const INSIDE: u8 = 2;
+const PARCEL: u8 = 3;
 
 /// The state of a cell, behind its lock and its gate.
 pub(super) struct Gated<A: Actor>(Lock<State<A>, Gate>);
@@ -39,7 +41,7 @@ pub(super) struct Gate {
     swift: AtomicBool,
     /// How many messages were handled inside the gate and not counted yet.
     inside: AtomicU16,
-    /// Whether one of them is not handled yet: the message of a parcel.
+    /// Whether the message of a parcel was counted and is not begun. Written under the lock.
     carried: AtomicBool,
 }
 
@@ -97,9 +99,15 @@ impl<A: Actor> Gated<A> {
     pub(super) fn lock(&self) -> Locked<'_, A> {
         let mut state = self.0.lock();
         if A::CONFIG.allows_inline() && self.gate().word.load(Ordering::Relaxed) != SHUT {
-            // Rule 3.
-            if self.gate().word.swap(SHUT, Ordering::AcqRel) == INSIDE {
-                state.phase = Phase::Running;
+            // Rules 3 and 5.
+            match self.gate().word.swap(SHUT, Ordering::AcqRel) {
+                INSIDE => state.phase = Phase::Running,
+                PARCEL => {
+                    state.phase = Phase::Running;
+                    state.accepted += 1;
+                    self.gate().carried.store(true, Ordering::Relaxed);
+                }
+                _ => {}
             }
         }
         Locked { state, gate: self.gate() }
@@ -112,36 +120,28 @@ impl<A: Actor> Gated<A> {
             && self.gate().word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Goes in with a told message, if the gate is open: it is counted and carried.
+    /// Goes in with a told message, if the gate is open.
     #[inline]
     pub(super) fn enter_with_parcel(&self) -> bool {
-        if self.is_full()
-            || self.gate().word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_err()
-        {
-            return false;
-        }
-        self.carried(true);
-        self.count();
-        true
+        !self.is_full()
+            && self.gate().word.compare_exchange(OPEN, PARCEL, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// Whether the last message that was counted inside is still to be handled.
+    /// The message of a parcel is begun. False where the lock was taken meanwhile: then it is counted, and `carried`.
     #[inline]
-    pub(super) fn carried(&self, carried: bool) {
-        self.gate().carried.store(carried, Ordering::Relaxed);
+    pub(super) fn unpack(&self) -> bool {
+        self.gate().word.compare_exchange(PARCEL, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
-    /// How many of those that were counted inside are still to be handled.
-    pub(super) fn to_handle(&self) -> u32 {
-        u32::from(self.gate().carried.load(Ordering::Relaxed))
+    /// Whether a counted message waits in a parcel; looked at under the lock.
+    #[inline]
+    pub(super) fn is_carried(&self) -> bool {
+        self.gate().carried.load(Ordering::Relaxed)
     }
 
-    /// The carried message goes another way, where it is counted anew.
-    pub(super) fn uncount(&self) {
-        self.gate()
-            .inside
-            .store(self.gate().inside.load(Ordering::Relaxed).wrapping_sub(1), Ordering::Relaxed);
-        self.carried(false);
+    /// The counted message of a parcel is begun, or goes another way; under the lock.
+    pub(super) fn put_down(&self) {
+        self.gate().carried.store(false, Ordering::Relaxed);
     }
 
     /// One message more was handled by a holder of the turn that has not gone through the counts of the state.

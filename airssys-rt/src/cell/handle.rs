@@ -61,10 +61,6 @@ impl Record {
     }
 }
 
-/// In a long line of told messages, so many at a time are noted as begun: senders look at that place, which is no longer near
-/// for the reader then. With fewer left, each is: a small mailbox is never thought to be fuller than it is.
-const STRIDE: u32 = 16;
-
 /// Where the synchronous loop stopped.
 pub(super) enum Step<A: Actor> {
     Drained,
@@ -89,8 +85,6 @@ pub(super) fn run_plain<A: Actor>(
     let mut answer = Answer::told();
     let mut record = Record::of_message::<A>();
     let quiet = !traced && !simulated;
-    // How many were begun and are still counted as ahead.
-    let mut behind = 0;
     let caught = watched(|| {
         loop {
             if home.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
@@ -104,10 +98,7 @@ pub(super) fn run_plain<A: Actor>(
             let outcome = match mail {
                 // The hottest path of all: told, and nobody watches.
                 Mail::Message(Letter { message, port: None }) if quiet => {
-                    behind += 1;
-                    if behind == STRIDE || batch.len() < STRIDE as usize || A::CONFIG.may_block() {
-                        home.begun_told(std::mem::take(&mut behind));
-                    }
+                    home.begun_told();
                     match actor.handle_plain(message, ctx, &mut answer) {
                         Plain::Done(Ok(())) if !ctx.has_wishes() => {
                             *handled += 1;
@@ -177,7 +168,6 @@ pub(super) fn run_plain<A: Actor>(
             record = Record::of_message::<A>();
         }
     });
-    home.step_on(behind);
     home.count_told_errors();
     match caught {
         Ok(Step::Trouble(trouble)) => {
@@ -389,18 +379,18 @@ impl<A: Actor> Cell<A> {
         Ok(())
     }
 
-    /// So many messages less are ahead.
+    /// One message less is ahead.
     #[inline]
-    fn step_on(&self, by: u32) {
+    fn step_on(&self) {
         let ahead = self.ahead.load(Ordering::Relaxed);
-        self.ahead.store(ahead.saturating_sub(by), Ordering::Relaxed);
+        self.ahead.store(ahead.saturating_sub(1), Ordering::Relaxed);
     }
 
-    /// Told messages leave the queue. Who waits for room is let in at the end of the run, with all that it has made room for:
-    /// one at a time, each would be woken for one message, and the next would have to wait again.
+    /// A told message leaves the queue. Who waits for room is let in at the end of the run, with all that it has made room for:
+    /// one at a time, each would be woken for one message, and the next would have to wait again. A newcomer lets them in, too.
     #[inline]
-    fn begun_told(&self, messages: u32) {
-        self.step_on(messages);
+    fn begun_told(&self) {
+        self.step_on();
         if A::CONFIG.may_block() && self.waiting.load(Ordering::Relaxed) {
             self.admit();
         }
@@ -409,7 +399,9 @@ impl<A: Actor> Cell<A> {
     /// A message leaves the queue: there is room for one more.
     #[inline]
     pub(super) fn begun(&self, takes_room: bool) {
-        self.step_on(u32::from(takes_room));
+        if takes_room {
+            self.step_on();
+        }
         // A sender that registers at this very moment is seen at the next message or refill.
         if self.waiting.load(Ordering::Relaxed) {
             self.admit();
@@ -427,8 +419,7 @@ impl<A: Actor> Cell<A> {
 
     /// Lets waiting senders in, as far as there is room.
     pub(super) fn let_in(&self, state: &mut State<A>, wakers: &mut Vec<Waker>) {
-        let ahead = self.ahead.load(Ordering::Relaxed);
-        let admitted = state.mailbox.admit(self.mailbox_config(), ahead, wakers);
+        let admitted = state.mailbox.admit(self.mailbox_config(), self.ahead(), wakers);
         state.count_accepted(admitted, &self.kernel);
         self.waiting.store(state.mailbox.has_waiting(), Ordering::SeqCst);
     }

@@ -22,7 +22,7 @@ use crate::seat::Turn;
 use super::gate::{Locked, PATIENCE, is_sampled};
 use super::handle::{Record, Step, Trouble, ask_error, run_plain};
 use super::state::Phase;
-use super::{Action, Cell};
+use super::{Cell, relay};
 
 /// How many queued plain messages an asker runs before its own.
 const HELP: usize = 8;
@@ -83,6 +83,8 @@ impl<A: Actor> Cell<A> {
         }
         // An idle actor is open, unsignalled, and nobody waits for room: each of them would have scheduled it.
         if !self.state.enter() {
+            // What this thread was about to bring it goes first.
+            relay::deliver_to(self);
             return self.ask_with_others(self.state.lock(), message, spot);
         }
         let Some(mut seat) = self.seat.try_take() else { return self.turned_away(message) };
@@ -281,10 +283,10 @@ impl<A: Actor> Cell<A> {
         Room::of(self.pid, std::any::type_name::<A>(), name, || Some(Caller::current()))
     }
 
-    /// Once it was slow, its own task looks whether it still is.
+    /// Whether its handlers were seen to take long; its own task looks whether they still do.
     #[inline]
-    pub(super) fn looks_again(&self) -> Option<Instant> {
-        (self.state.slow().load(Ordering::Relaxed) >= PATIENCE).then(Instant::now)
+    pub(super) fn is_slow(&self) -> bool {
+        self.state.slow().load(Ordering::Relaxed) >= PATIENCE
     }
 
     #[cold]
@@ -349,7 +351,7 @@ impl<A: Actor> Cell<A> {
             state.rouse()
         } else {
             state.phase = Phase::Idle;
-            Action::Nothing
+            state.dismiss()
         };
         drop(state);
         self.act(action);

@@ -66,7 +66,7 @@ pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
 use handle::Stopped;
 pub(crate) use handle::{Record, Trouble};
-pub(crate) use relay::{host_for, let_go};
+pub(crate) use relay::{host_within, let_go};
 pub(crate) use state::{Failure, Launch, Limit, Make, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.
@@ -244,7 +244,7 @@ impl<A: Actor> Cell<A> {
         }
         let config = self.mailbox_config();
         let mut state = self.state.lock();
-        if state.closed || !state.mailbox.has_room(config, self.ahead.load(Ordering::Relaxed)) {
+        if state.closed || !state.mailbox.has_room(config, self.ahead()) {
             return false;
         }
         let Some(message) = message.take() else { return false };
@@ -284,11 +284,17 @@ impl<A: Actor> Cell<A> {
     pub(crate) fn post(self: &Arc<Self>, mail: Mail<A>, wait: bool) -> Posted<A> {
         let config = self.mailbox_config();
         let mut state = self.state.lock();
+        if state.mailbox.has_waiting() {
+            // They are before this one, and there may be room for all.
+            drop(state);
+            self.admit();
+            state = self.state.lock();
+        }
         if state.closed {
             drop(state);
             return Posted::Stopped(mail);
         }
-        match state.mailbox.offer(mail, config, self.ahead.load(Ordering::Relaxed), wait) {
+        match state.mailbox.offer(mail, config, self.ahead(), wait) {
             Offer::Taken => {
                 state.count_accepted(1, &self.kernel);
                 let action = state.schedule();
@@ -356,6 +362,12 @@ impl<A: Actor> Cell<A> {
                 reason: reason.clone(),
             });
         }
+    }
+
+    /// How many messages were taken out of the mailbox, or never lay there, and are not begun; looked at under the lock.
+    #[inline]
+    fn ahead(&self) -> u32 {
+        self.ahead.load(Ordering::Relaxed) + u32::from(self.state.is_carried())
     }
 
     /// Runs `change` on the parts that most actors never need.
@@ -578,7 +590,7 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn mailbox_len(&self) -> usize {
         let state = self.state.lock();
-        state.mailbox.load() as usize + self.ahead.load(Ordering::Relaxed) as usize
+        state.mailbox.load() as usize + self.ahead() as usize
     }
 
     fn owner(&self) -> Option<ProcessId> {
@@ -591,13 +603,12 @@ impl<A: Actor> AnyCell for Cell<A> {
 
     fn tally(&self) -> Tally {
         let mut state = self.state.lock();
-        let carried = u64::from(self.state.to_handle());
         let (monitors, links) =
             state.more_if_any().map_or((0, 0), |more| (more.monitors.len(), more.links.len()));
         Tally {
             accepted: u64::from(state.mailbox_accepted()) + u64::from(self.state.counted()),
-            handled: (u64::from(state.handled) + u64::from(self.state.counted())).saturating_sub(carried),
-            queued: u64::from(state.mailbox.load() + self.ahead.load(Ordering::Relaxed)),
+            handled: u64::from(state.handled) + u64::from(self.state.counted()),
+            queued: u64::from(state.mailbox.load() + self.ahead()),
             monitors,
             links,
         }

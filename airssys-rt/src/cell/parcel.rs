@@ -7,8 +7,8 @@
 //! Rules:
 //!
 //! 1. Whoever packs is inside the gate, and so is the parcel: nobody else runs the actor until it is delivered or handed in.
-//! 2. The message is counted when it is packed, as one that was handled inside, and as `carried` until it is; and as `ahead`, so
-//!    that it takes room. What comes of it otherwise, its count is taken back and made anew.
+//! 2. The message takes room and is counted from the start: whoever takes the lock meanwhile sees to that (rule 5 of `gate`). If
+//!    nobody does, it is counted when it is handled.
 //! 3. A signal that is given meanwhile is looked at before the message is handled: it is handed in, before all that is queued.
 //! 4. A parcel that nobody can deliver is handed in: the actor is scheduled then, and its task gets it.
 
@@ -30,9 +30,9 @@ use crate::seat::Turn;
 
 use super::gate::{PATIENCE, is_sampled};
 use super::handle::{Record, Trouble, crashed};
-use super::relay::Owed;
+use super::relay::{self, Owed};
 use super::state::Phase;
-use super::{Cell, signal};
+use super::{Action, Cell, signal};
 
 /// A box for a larger parcel is not kept for the next one.
 const KEPT: usize = 512;
@@ -50,6 +50,8 @@ pub(super) trait Carried: Any {
     fn deliver(&mut self, budget: &mut u32);
     /// Rule 4.
     fn hand_in(&mut self);
+    /// The address of whom it is for.
+    fn target(&self) -> usize;
 }
 
 struct Parcel<A: Actor> {
@@ -69,6 +71,10 @@ impl<A: Actor> Carried for Parcel<A> {
         if let (Some(cell), Some(message)) = (self.to.take(), self.message.take()) {
             cell.hand_in(message);
         }
+    }
+
+    fn target(&self) -> usize {
+        self.to.as_ref().map_or(0, |to| Arc::as_ptr(to).addr())
     }
 }
 
@@ -136,8 +142,9 @@ impl<A: Actor> Cell<A> {
         {
             return None;
         }
-        // Rule 2.
-        self.ahead.store(1, Ordering::Relaxed);
+        if before == 0 {
+            relay::begin_line(self.state.is_swift());
+        }
         let mut parcel = empty_box();
         parcel.to = Some(self.clone());
         parcel.message = message.take();
@@ -155,7 +162,12 @@ impl<A: Actor> Cell<A> {
             return self.hand_in(message);
         };
         *budget = budget.saturating_sub(1);
-        self.ahead.store(0, Ordering::Relaxed);
+        // Rule 2.
+        let uncounted = self.state.unpack();
+        if !uncounted {
+            let _state = self.state.lock();
+            self.state.put_down();
+        }
         let began = is_sampled(self.state.counted()).then(Instant::now);
         let mut ctx = Context::new(self.clone());
         let mut run = Run { actor, message: Some(message), ctx: &mut ctx, smooth: false, outcome: None };
@@ -166,16 +178,19 @@ impl<A: Actor> Cell<A> {
             self.note_speed(began.elapsed());
         }
         if !smooth || caught.is_err() {
-            return self.look_at_told(seat, ctx, outcome, caught);
+            return self.look_at_told(seat, ctx, outcome, caught, uncounted);
         }
         // Nothing lies in them, which the compiler cannot see: so no destructors that look.
         std::mem::forget((message, outcome, caught));
         ctx.put_down();
         // Rule 2 of the cell: the turn first, then the phase.
         drop(seat);
-        self.state.carried(false);
+        if !uncounted {
+            return self.catch_up(1, budget);
+        }
+        self.state.count();
         if self.state.slow().load(Ordering::Relaxed) >= PATIENCE || !self.state.leave() {
-            self.catch_up(budget);
+            self.catch_up(0, budget);
         }
     }
 
@@ -187,9 +202,8 @@ impl<A: Actor> Cell<A> {
         mut ctx: Context<A>,
         outcome: Option<Plain<A::Message>>,
         caught: std::thread::Result<()>,
+        uncounted: bool,
     ) {
-        // Rule 2.
-        self.state.uncount();
         let record = Record::of_message::<A>();
         let mut batch = VecDeque::new();
         let trouble = match caught.map(|()| outcome) {
@@ -200,18 +214,18 @@ impl<A: Actor> Cell<A> {
             // `is_plain` said otherwise: the actor's task settles it.
             Ok(Some(Plain::Later(message))) => {
                 drop(seat);
-                return self.hand_in_anew(message);
+                return self.put_first(message, uncounted);
             }
             Ok(None) => None,
             Err(payload) => Some(crashed(&mut ctx, ActorError::panic(payload), record)),
         };
-        let handled = u32::from(!matches!(trouble, Some(Trouble::Failed { .. })));
+        let counts = (u32::from(uncounted), u32::from(!matches!(trouble, Some(Trouble::Failed { .. }))));
         match trouble {
-            Some(trouble) => self.fail_as_guest(seat, &mut ctx, batch, (1, handled), trouble),
+            Some(trouble) => self.fail_as_guest(seat, &mut ctx, batch, counts, trouble),
             None => {
                 // Rule 2 of the cell: the turn first, then the phase.
                 drop(seat);
-                self.give_back(batch, 1, handled, None);
+                self.give_back(batch, counts.0, counts.1, None);
             }
         }
     }
@@ -219,15 +233,19 @@ impl<A: Actor> Cell<A> {
     /// Rules 3 and 4.
     #[cold]
     fn hand_in(self: &Arc<Self>, message: A::Message) {
-        self.state.uncount();
-        self.hand_in_anew(message);
+        let uncounted = self.state.unpack();
+        self.put_first(message, uncounted);
     }
 
-    fn hand_in_anew(self: &Arc<Self>, message: A::Message) {
+    fn put_first(self: &Arc<Self>, message: A::Message, uncounted: bool) {
         let mut state = self.state.lock();
-        self.ahead.store(0, Ordering::Relaxed);
-        state.count_accepted(1, &self.kernel);
+        self.state.put_down();
+        state.count_accepted(u32::from(uncounted), &self.kernel);
         state.mailbox.push_front(Mail::Message(Letter { message, port: None }));
+        if state.phase != Phase::Running {
+            // Only a broken rule 1 gets here: the message waits for the next incarnation, if there is one.
+            return;
+        }
         state.phase = Phase::Scheduled;
         let action = state.rouse();
         drop(state);
@@ -236,14 +254,17 @@ impl<A: Actor> Cell<A> {
 
     /// Somebody came while the turn was inside the gate.
     #[inline(never)]
-    fn catch_up(self: Arc<Self>, budget: &mut u32) {
+    fn catch_up(self: Arc<Self>, handled: u32, budget: &mut u32) {
         let mut state = self.state.lock();
         self.pass_on_counts();
+        state.count_handled(handled, &self.kernel);
         if state.mailbox.is_at_rest() {
             match self.signal.load(Ordering::Acquire) {
                 0 => {
                     state.phase = Phase::Idle;
-                    return;
+                    let action = state.dismiss();
+                    drop(state);
+                    return self.act(action);
                 }
                 signal::DRAIN => match self.end_quietly(state) {
                     Ok(()) => return,
@@ -255,6 +276,11 @@ impl<A: Actor> Cell<A> {
         state.phase = Phase::Scheduled;
         let action = state.rouse();
         drop(state);
-        if *budget > 0 { Owed::run_here(self, action, budget) } else { self.act(action) }
+        match action {
+            // Somebody is on the way, and will find it.
+            Action::Nothing => {}
+            action if *budget > 0 => Owed::run_here(self, action, budget),
+            action => self.act(action),
+        }
     }
 }

@@ -85,63 +85,109 @@ impl Next {
 /// How many parcels lie in the line at most.
 const MOST: usize = 4;
 
-/// What is kept for a thread.
-struct Line {
-    /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
-    host: Place<usize>,
-    length: Place<usize>,
-    next: RefCell<VecDeque<Next>>,
-}
-
 thread_local! {
-    static LINE: Line = const {
-        Line { host: Place::new(0), length: Place::new(0), next: RefCell::new(VecDeque::new()) }
-    };
+    /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
+    static HOST: Place<usize> = const { Place::new(0) };
+    static LENGTH: Place<usize> = const { Place::new(0) };
+    /// Whether the first in the line is swift: else nobody is to wait for it.
+    static SWIFT: Place<bool> = const { Place::new(false) };
+    static LINE: RefCell<VecDeque<Next>> = const { RefCell::new(VecDeque::new()) };
 }
 
-impl Line {
-    #[inline]
-    fn push(&self, next: Next) {
-        let mut line = self.next.borrow_mut();
+fn push(next: Next) {
+    LINE.with_borrow_mut(|line| {
         line.push_back(next);
-        self.length.set(line.len());
-    }
+        LENGTH.set(line.len());
+    });
+}
 
-    #[inline]
-    fn pop(&self) -> Option<Next> {
-        let mut line = self.next.borrow_mut();
+#[inline]
+fn pop() -> Option<Next> {
+    if LENGTH.get() == 0 {
+        return None;
+    }
+    LINE.with_borrow_mut(|line| {
         let next = line.pop_front();
-        self.length.set(line.len());
+        LENGTH.set(line.len());
         next
-    }
+    })
+}
 
-    /// Whoever is in the line goes another way.
-    fn send_on(&self) {
-        while let Some(left) = self.pop() {
-            left.send_on();
-        }
+/// Whoever is in the line goes another way.
+fn send_on() {
+    while let Some(left) = pop() {
+        left.send_on();
     }
 }
 
 /// Whether a task of the system is polled on this thread.
 #[inline]
 fn hosts(kernel: &Arc<Kernel>) -> bool {
-    LINE.with(|line| line.host.get()) == Arc::as_ptr(kernel).addr()
+    HOST.get() == Arc::as_ptr(kernel).addr()
 }
 
 /// How many wait in the line of this thread, where a task of the system is polled on it and there is room for one more.
 #[inline]
 pub(super) fn place(kernel: &Arc<Kernel>) -> Option<usize> {
-    LINE.with(|line| {
-        let length = line.length.get();
-        (line.host.get() == Arc::as_ptr(kernel).addr() && length < MOST).then_some(length)
-    })
+    let length = LENGTH.get();
+    (hosts(kernel) && (length == 0 || (SWIFT.get() && length < MOST))).then_some(length)
+}
+
+/// The line is empty, and somebody comes to it.
+#[inline]
+pub(super) fn begin_line(swift: bool) {
+    SWIFT.set(swift);
+}
+
+/// Delivers what this thread was about to bring to an actor: its own task asks the same one now, and may wait for the answer.
+#[inline]
+pub(super) fn deliver_to<A: Actor>(cell: &Arc<Cell<A>>) {
+    if LENGTH.get() > 0 {
+        deliver_first(Arc::as_ptr(cell).addr());
+    }
+}
+
+#[cold]
+fn deliver_first(target: usize) {
+    let found = LINE.with_borrow_mut(|line| {
+        let place =
+            line.iter().position(|next| matches!(next, Next::Parcel(parcel) if parcel.target() == target))?;
+        let found = line.remove(place);
+        LENGTH.set(line.len());
+        found
+    });
+    if let Some(next) = found {
+        next.run(&mut 1);
+    }
+}
+
+/// Runs what may take long: nobody waits in the line for it.
+pub(super) fn closed<T>(run: impl FnOnce() -> T) -> T {
+    let _shut = Shut::new();
+    run()
+}
+
+/// The line is shut: it is empty, and nobody comes to it.
+pub(crate) struct Shut(usize);
+
+impl Shut {
+    fn new() -> Self {
+        let shut = Self(HOST.replace(0));
+        send_on();
+        shut
+    }
+}
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        HOST.set(self.0);
+    }
 }
 
 /// Puts a parcel into the line, where there is a place.
 #[inline]
 pub(super) fn carry(parcel: Box<dyn Carried>) {
-    LINE.with(|line| line.push(Next::Parcel(parcel)));
+    push(Next::Parcel(parcel));
 }
 
 /// Keeps the line open; closed, whoever waits in it is woken.
@@ -149,41 +195,44 @@ struct Open;
 
 impl Drop for Open {
     fn drop(&mut self) {
-        LINE.with(|line| {
-            line.host.set(0);
-            line.send_on();
-        });
+        HOST.set(0);
+        send_on();
     }
 }
 
 /// Polls a task, and runs whom it hands over to.
 #[inline]
-pub(crate) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
+pub(super) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
+    host_within(kernel, &mut { CHAIN }, |_| poll())
+}
+
+/// As [`host_for`], as far as the budget goes.
+#[inline]
+pub(crate) fn host_within<T>(kernel: &Arc<Kernel>, budget: &mut u32, poll: impl FnOnce(&mut u32) -> T) -> T {
     // Loom's threads share those of the test: the line of one would be the line of all.
-    if cfg!(airssys_loom) || LINE.with(|line| line.host.get()) != 0 {
-        return poll();
+    if cfg!(airssys_loom) || HOST.get() != 0 {
+        return poll(budget);
     }
-    LINE.with(|line| line.host.set(Arc::as_ptr(kernel).addr()));
+    HOST.set(Arc::as_ptr(kernel).addr());
     let open = Open;
-    let polled = poll();
-    if LINE.with(|line| line.length.get()) > 0 {
-        run_chain();
+    let polled = poll(budget);
+    if LENGTH.get() > 0 {
+        run_chain(budget);
         drop(open);
     } else {
         // There is nobody to wake.
         std::mem::forget(open);
-        LINE.with(|line| line.host.set(0));
+        HOST.set(0);
     }
     polled
 }
 
 #[inline(never)]
-fn run_chain() {
-    let mut budget = CHAIN;
-    while budget > 0
-        && let Some(next) = LINE.with(Line::pop)
+fn run_chain(budget: &mut u32) {
+    while *budget > 0
+        && let Some(next) = pop()
     {
-        next.run(&mut budget);
+        next.run(budget);
     }
 }
 
@@ -212,10 +261,10 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
     }
 }
 
-/// Wakes whoever waits in the line: the thread is about to block.
-pub(crate) fn let_go() {
+/// The thread is about to block: whoever waits in its line is woken, and nobody comes to it until the guard is dropped.
+pub(crate) fn let_go() -> Shut {
     crowd::let_go();
-    LINE.with(Line::send_on);
+    Shut::new()
 }
 
 impl<A: Actor> Cell<A> {
@@ -257,7 +306,8 @@ impl<A: Actor> Cell<A> {
             return self.act(action);
         }
         if place(&self.kernel) == Some(0) {
-            LINE.with(|line| line.push(Next::Owed { cell: self.clone(), action }));
+            begin_line(false);
+            push(Next::Owed { cell: self.clone(), action });
         } else {
             self.join_crowd(action);
         }

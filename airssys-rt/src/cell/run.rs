@@ -36,8 +36,12 @@ use super::{Cell, signal};
 pub(super) const BUDGET: u32 = 256;
 /// How many where all of them together take no longer than [`SHORT`]: to give way may wake another worker, which costs more.
 const LONGEST: u32 = 2_048;
-/// How long a run of [`BUDGET`] messages may take and still go on.
-const SHORT: Duration = Duration::from_micros(50);
+/// How long the messages after the first part may take and still go on.
+const SHORT: Duration = Duration::from_micros(100);
+/// How many messages are handled between two looks at the clock.
+const PART: u32 = 128;
+/// One run of plain messages in so many is timed, the first among them.
+const LOOK: u8 = 16;
 /// How many of them on somebody else's poll.
 pub(super) const VISIT: u32 = 8;
 /// A buffer of an idle actor larger than this many bytes is given back.
@@ -67,15 +71,19 @@ pub(super) struct Worker<A: Actor> {
     patience: u32,
     /// It began on somebody else's poll, and goes when there is nothing more to do.
     visits: bool,
+    /// How often it has run plain messages.
+    runs: u8,
     pace: Pace,
 }
 
 /// How far a turn has got before its next pause.
 enum Pace {
-    FirstHalf,
-    /// Half of the budget was used up then.
-    SecondHalf(Instant),
-    Last,
+    /// It pauses when its budget is used up.
+    Short,
+    /// It has not come to the first look at the clock.
+    Fresh,
+    /// It looked first then, and has handled so many.
+    Timed(Instant, u32),
 }
 
 impl<A: Actor> Drop for Worker<A> {
@@ -98,14 +106,15 @@ impl<A: Actor> Worker<A> {
             left: false,
             patience,
             visits,
-            pace: Pace::Last,
+            runs: LOOK - 1,
+            pace: Pace::Short,
         }
     }
 }
 
 /// A task of its own.
 pub(super) fn live<A: Actor>(cell: Arc<Cell<A>>) -> impl Future<Output = ()> + Send + 'static {
-    lifetime(Worker::new(cell, BUDGET / 2, false))
+    lifetime(Worker::new(cell, PART, false))
 }
 
 /// A task that begins on somebody else's poll, and stays short there.
@@ -310,7 +319,7 @@ impl<A: Actor> Worker<A> {
     async fn turn<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>) -> bool {
         let mut seat = Some(seat);
         let mut budget = self.patience;
-        self.pace = if self.visits { Pace::Last } else { Pace::FirstHalf };
+        self.pace = if self.visits { Pace::Short } else { Pace::Fresh };
         loop {
             // Apart from the others, so that the job is not kept beside the future it becomes.
             let job = match self.advance(home, &mut seat, ctx, &mut budget) {
@@ -392,7 +401,7 @@ impl<A: Actor> Worker<A> {
                 Step::Budget => match self.more(home) {
                     Some(more) => *budget = more,
                     None => {
-                        *budget = BUDGET / 2;
+                        *budget = PART;
                         return Next::Pause;
                     }
                 },
@@ -435,24 +444,34 @@ impl<A: Actor> Worker<A> {
         if self.batch.is_empty() {
             return Step::Drained;
         }
-        let (before, looks) = (self.handled, home.looks_again());
-        let step = acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled));
-        if let Some(began) = looks {
-            home.note_speed(began.elapsed() / (self.handled - before).max(1));
+        self.runs = self.runs.wrapping_add(1);
+        let slow = home.is_slow();
+        if !slow && !self.runs.is_multiple_of(LOOK) {
+            return acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled));
         }
+        let (before, began) = (self.handled, Instant::now());
+        let mut run =
+            || acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled));
+        // Whom a slow one tells does not wait until it is done.
+        let step = if slow { super::relay::closed(run) } else { run() };
+        home.note_speed(began.elapsed() / (self.handled - before).max(1));
         step
     }
 
     /// How many messages more may be handled before the pause that is due.
     #[cold]
     fn more(&mut self, home: &Cell<A>) -> Option<u32> {
+        let timed = home.kernel.schedule.is_none();
         let (pace, more) = match self.pace {
-            Pace::FirstHalf if home.kernel.schedule.is_some() => (Pace::Last, Some(BUDGET / 2)),
-            Pace::FirstHalf => (Pace::SecondHalf(Instant::now()), Some(BUDGET / 2)),
-            Pace::SecondHalf(began) if began.elapsed() < SHORT / 2 => (Pace::Last, Some(LONGEST - BUDGET)),
-            Pace::SecondHalf(_) | Pace::Last => (Pace::FirstHalf, None),
+            Pace::Fresh if timed => (Pace::Timed(Instant::now(), PART), Some(PART)),
+            Pace::Fresh => (Pace::Short, Some(BUDGET - PART)),
+            Pace::Timed(began, handled) if began.elapsed() < SHORT => {
+                let handled = handled + PART;
+                (Pace::Timed(began, handled), (handled < LONGEST).then_some(PART))
+            }
+            Pace::Timed(..) | Pace::Short => (Pace::Short, None),
         };
-        self.pace = pace;
+        self.pace = if more.is_some() || self.visits { pace } else { Pace::Fresh };
         more
     }
 

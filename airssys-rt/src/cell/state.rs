@@ -84,7 +84,7 @@ pub(crate) struct State<A: Actor> {
     pub(super) mailbox: Mailbox<Mail<A>>,
     pub(super) waker: Option<Waker>,
     pub(super) rare: Option<Box<Rare<A>>>,
-    accepted: u32,
+    pub(super) accepted: u32,
     pub(super) handled: u32,
     pub(super) phase: Phase,
     /// Sends fail.
@@ -402,6 +402,12 @@ impl<A: Actor> State<A> {
             return Action::Nothing;
         }
         self.waker.clone().map_or(Action::Nothing, Action::Wake)
+    }
+
+    /// The actor is idle: a parked task that found it running when it was about to go, goes.
+    #[inline]
+    pub(super) fn dismiss(&mut self) -> Action {
+        if self.asleep && !self.lingers() { self.wake() } else { Action::Nothing }
     }
 
     /// Gets a signal seen: by the task if the actor is idle, by a pending handler if it is not.
