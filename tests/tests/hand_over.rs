@@ -1,11 +1,12 @@
 //! What one actor's turn tells another that is idle is carried there past the mailbox, and nobody can tell, but by speed.
 
-use std::sync::Arc;
+use std::cell::RefCell;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 
 use airssys_rt::prelude::*;
 use airssys_rt::{Actor, ExitReason, TrySendError};
-use tests::actors::{Log, at_rest, eventually, nothing_left, settle, within};
+use tests::actors::{Gate, Log, at_rest, eventually, nothing_left, settle, within};
 
 #[actor(mailbox(capacity = 4, backpressure = "block"))]
 struct Receiver {
@@ -481,4 +482,192 @@ async fn c082_a_carried_message_whose_handler_is_not_plain_after_all_goes_the_lo
         assert_eq!((counters.accepted, counters.handled), (3, 3));
     })
     .await;
+}
+
+/// Something that a handler waits for and blocks its thread; long gone, it goes on.
+type Block = mpsc::Receiver<()>;
+
+#[actor]
+struct Blocker {
+    log: Log,
+}
+
+#[handlers]
+impl Blocker {
+    #[handler]
+    fn note(&mut self, number: u32) -> u32 {
+        self.log.add(number);
+        number
+    }
+
+    #[handler]
+    fn wait(&mut self, block: Block) {
+        let _ = block.recv_timeout(Duration::from_secs(20));
+        self.log.add("released");
+    }
+
+    /// Tells and asks somebody.
+    #[handler]
+    async fn relay(&mut self, to: ActorRef<Blocker>) -> Result<u32, AskError> {
+        let _ = to.note(1).try_tell();
+        to.note(2).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 3)]
+async fn c053_who_is_told_by_a_turn_waits_for_nobody_else_whose_handler_blocks() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let all: Vec<_> = (0..4).map(|_| system.spawn(Blocker { log: log.clone() })).collect();
+        let (release, block) = mpsc::channel();
+        let (first, blocker) = (all[0].clone(), all[1].clone());
+        do_in_a_turn(&system, move |_| {
+            first.note(1).try_tell().unwrap();
+            blocker.wait(block).try_tell().unwrap();
+        });
+        eventually("the first has come", || log.len() == 1).await;
+        let (second, third) = (all[2].clone(), all[3].clone());
+        do_in_a_turn(&system, move |_| {
+            second.note(2).try_tell().unwrap();
+            third.note(3).try_tell().unwrap();
+        });
+        eventually("the others have come", || log.len() == 3).await;
+        release.send(()).unwrap();
+        eventually("it is released", || log.len() == 4).await;
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c099_who_asks_whom_it_has_just_told_on_a_thread_that_blocks_is_answered() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let (one, other) =
+            (system.spawn(Blocker { log: log.clone() }), system.spawn(Blocker { log: log.clone() }));
+        let (told, outcome) = mpsc::channel();
+        do_in_a_turn(&system, move |_| {
+            let again = one.clone();
+            one.note(1).try_tell().unwrap();
+            let by_hand = tokio::task::block_in_place(|| {
+                tokio::runtime::Handle::current().block_on(async move { again.note(2).await })
+            });
+            told.send(by_hand).unwrap();
+            let relayed = tokio::task::block_in_place(|| other.relay(one).blocking_ask());
+            told.send(relayed.and_then(|answer| answer)).unwrap();
+        });
+        let outcomes = tokio::task::spawn_blocking(move || outcome.iter().collect::<Vec<_>>()).await.unwrap();
+        assert_eq!(outcomes, [Ok(2), Ok(2)]);
+        assert_eq!(log.lines(), ["1", "2", "1", "2"]);
+    })
+    .await;
+}
+
+/// Tells when its thread ends.
+struct Farewell(ActorRef<Blocker>);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        let _ = self.0.note(2).try_tell();
+    }
+}
+
+#[tokio::test]
+async fn c084_a_tell_by_a_thread_that_ends_is_a_tell() {
+    thread_local! {
+        static FAREWELL: RefCell<Option<Farewell>> = const { RefCell::new(None) };
+    }
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let to = system.spawn(Blocker { log: log.clone() });
+        let sender = to.clone();
+        std::thread::spawn(move || {
+            FAREWELL.set(Some(Farewell(sender.clone())));
+            sender.note(1).try_tell().unwrap();
+        })
+        .join()
+        .unwrap();
+        eventually("both have come", || log.len() == 2).await;
+        assert_eq!(log.lines(), ["1", "2"]);
+    })
+    .await;
+}
+
+#[actor(mailbox(capacity = 2, backpressure = "block"))]
+struct Narrow {
+    log: Log,
+}
+
+#[handlers]
+impl Narrow {
+    #[handler]
+    async fn hold(&mut self, gate: Gate) {
+        gate.pass().await;
+    }
+
+    #[handler]
+    fn note(&mut self, number: u32) {
+        self.log.add(number);
+    }
+
+    #[handler]
+    fn tell_oneself(&mut self, number: u32, ctx: &mut Context<Self>) {
+        let told = ctx.this().note(number).try_tell();
+        self.log.add(if told.is_ok() { "told" } else { "full" });
+    }
+}
+
+#[tokio::test]
+async fn c085_room_that_a_run_has_made_is_there_for_who_waits_and_who_comes() {
+    within(async {
+        let system = System::new("hand-over");
+        let log = Log::new();
+        let to = system.spawn(Narrow { log: log.clone() });
+        let gate = Gate::new();
+        to.hold(gate.clone()).tell().await.unwrap();
+        gate.reached().await;
+        to.note(1).try_tell().unwrap();
+        to.tell_oneself(4).try_tell().unwrap();
+        let waits = tokio::spawn(to.note(3).owned().tell());
+        settle().await;
+        gate.open();
+        waits.await.unwrap().unwrap();
+        eventually("all have come", || log.len() == 4).await;
+        assert_eq!(log.lines(), ["1", "told", "3", "4"]);
+    })
+    .await;
+}
+
+#[test]
+fn c093_a_runtime_that_goes_while_a_message_is_carried_counts_it_once() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let log = Log::new();
+    let (never, block) = mpsc::channel::<()>();
+    let (system, to) = runtime.block_on(within(async {
+        let system = System::new("hand-over");
+        let to = system.spawn(Blocker { log: log.clone() });
+        // Told often enough from outside, it keeps its task.
+        for number in 1..=8 {
+            to.note(number).tell().await.unwrap();
+            eventually("it has come", || log.len() == number as usize).await;
+            settle().await;
+        }
+        let (told, has_told) = mpsc::channel();
+        let receiver = to.clone();
+        do_in_a_turn(&system, move |_| {
+            receiver.note(100).try_tell().unwrap();
+            told.send(()).unwrap();
+            // The runtime goes meanwhile: its other worker drops the task that the receiver keeps.
+            let _ = block.recv_timeout(Duration::from_millis(300));
+        });
+        tokio::task::spawn_blocking(move || has_told.recv()).await.unwrap().unwrap();
+        (system, to)
+    }));
+    runtime.shutdown_timeout(Duration::from_secs(20));
+    drop(never);
+    let counters = system.counters();
+    assert!(counters.accepted <= 10, "{counters:?}");
+    assert!(!to.process().is_alive());
 }
