@@ -37,7 +37,7 @@ use super::{Action, Cell, signal};
 /// A box for a larger parcel is not kept for the next one.
 const KEPT: usize = 512;
 /// So many are kept.
-const SPARES: usize = 8;
+const SPARES: usize = 16;
 
 thread_local! {
     /// The boxes of the last parcels, for the next ones.

@@ -83,7 +83,7 @@ impl Next {
 }
 
 /// How many parcels lie in the line at most.
-const MOST: usize = 4;
+const MOST: usize = 16;
 
 thread_local! {
     /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
