@@ -20,6 +20,7 @@
 use std::cell::{Cell as Place, RefCell};
 use std::collections::VecDeque;
 use std::future::Future;
+use std::mem::ManuallyDrop;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -85,31 +86,52 @@ impl Next {
 /// How many parcels lie in the line at most.
 const MOST: usize = 16;
 
-thread_local! {
+/// What the line of a thread is like. All of it without a destructor: a tell may come when others have run.
+struct Head {
     /// The system whose task is polled on this thread: the address of its kernel, 0 for none.
-    static HOST: Place<usize> = const { Place::new(0) };
-    static LENGTH: Place<usize> = const { Place::new(0) };
+    host: Place<usize>,
+    length: Place<usize>,
     /// Whether the first in the line is swift: else nobody is to wait for it.
-    static SWIFT: Place<bool> = const { Place::new(false) };
-    static LINE: RefCell<VecDeque<Next>> = const { RefCell::new(VecDeque::new()) };
+    swift: Place<bool>,
+    /// The first place, empty before the thread ends: a line is emptied when it is closed.
+    first: ManuallyDrop<Place<Option<Next>>>,
 }
 
+thread_local! {
+    static HEAD: Head = const {
+        Head {
+            host: Place::new(0),
+            length: Place::new(0),
+            swift: Place::new(false),
+            first: ManuallyDrop::new(Place::new(None)),
+        }
+    };
+    /// The further places; touched while there is somebody in the line alone.
+    static REST: RefCell<VecDeque<Next>> = const { RefCell::new(VecDeque::new()) };
+}
+
+#[inline]
 fn push(next: Next) {
-    LINE.with_borrow_mut(|line| {
-        line.push_back(next);
-        LENGTH.set(line.len());
+    HEAD.with(|head| {
+        let length = head.length.get();
+        head.length.set(length + 1);
+        if length == 0 {
+            head.first.set(Some(next));
+        } else {
+            REST.with_borrow_mut(|rest| rest.push_back(next));
+        }
     });
 }
 
 #[inline]
 fn pop() -> Option<Next> {
-    if LENGTH.get() == 0 {
-        return None;
-    }
-    LINE.with_borrow_mut(|line| {
-        let next = line.pop_front();
-        LENGTH.set(line.len());
-        next
+    HEAD.with(|head| {
+        let length = head.length.get();
+        if length == 0 {
+            return None;
+        }
+        head.length.set(length - 1);
+        head.first.take().or_else(|| REST.with_borrow_mut(VecDeque::pop_front))
     })
 }
 
@@ -123,41 +145,46 @@ fn send_on() {
 /// Whether a task of the system is polled on this thread.
 #[inline]
 fn hosts(kernel: &Arc<Kernel>) -> bool {
-    HOST.get() == Arc::as_ptr(kernel).addr()
+    HEAD.with(|head| head.host.get()) == Arc::as_ptr(kernel).addr()
 }
 
 /// How many wait in the line of this thread, where a task of the system is polled on it and there is room for one more.
 #[inline]
 pub(super) fn place(kernel: &Arc<Kernel>) -> Option<usize> {
-    let length = LENGTH.get();
-    (hosts(kernel) && (length == 0 || (SWIFT.get() && length < MOST))).then_some(length)
+    HEAD.with(|head| {
+        let length = head.length.get();
+        let room = length == 0 || (head.swift.get() && length < MOST);
+        (room && head.host.get() == Arc::as_ptr(kernel).addr()).then_some(length)
+    })
 }
 
 /// The line is empty, and somebody comes to it.
 #[inline]
 pub(super) fn begin_line(swift: bool) {
-    SWIFT.set(swift);
+    HEAD.with(|head| head.swift.set(swift));
 }
 
 /// Delivers what this thread was about to bring to an actor: its own task asks the same one now, and may wait for the answer.
 #[inline]
 pub(super) fn deliver_to<A: Actor>(cell: &Arc<Cell<A>>) {
-    if LENGTH.get() > 0 {
+    if HEAD.with(|head| head.length.get()) > 0 {
         deliver_first(Arc::as_ptr(cell).addr());
     }
 }
 
 #[cold]
 fn deliver_first(target: usize) {
-    let found = LINE.with_borrow_mut(|line| {
-        let place =
-            line.iter().position(|next| matches!(next, Next::Parcel(parcel) if parcel.target() == target))?;
-        let found = line.remove(place);
-        LENGTH.set(line.len());
-        found
-    });
-    if let Some(next) = found {
-        next.run(&mut 1);
+    let mut found = None;
+    // Each is taken out and put back, but that one.
+    for _ in 0..HEAD.with(|head| head.length.get()) {
+        match pop() {
+            Some(Next::Parcel(parcel)) if parcel.target() == target => found = Some(parcel),
+            Some(next) => push(next),
+            None => {}
+        }
+    }
+    if let Some(parcel) = found {
+        Next::Parcel(parcel).run(&mut 1);
     }
 }
 
@@ -172,7 +199,7 @@ pub(crate) struct Shut(usize);
 
 impl Shut {
     fn new() -> Self {
-        let shut = Self(HOST.replace(0));
+        let shut = Self(HEAD.with(|head| head.host.replace(0)));
         send_on();
         shut
     }
@@ -180,7 +207,7 @@ impl Shut {
 
 impl Drop for Shut {
     fn drop(&mut self) {
-        HOST.set(self.0);
+        HEAD.with(|head| head.host.set(self.0));
     }
 }
 
@@ -195,7 +222,7 @@ struct Open;
 
 impl Drop for Open {
     fn drop(&mut self) {
-        HOST.set(0);
+        HEAD.with(|head| head.host.set(0));
         send_on();
     }
 }
@@ -210,19 +237,19 @@ pub(super) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
 #[inline]
 pub(crate) fn host_within<T>(kernel: &Arc<Kernel>, budget: &mut u32, poll: impl FnOnce(&mut u32) -> T) -> T {
     // Loom's threads share those of the test: the line of one would be the line of all.
-    if cfg!(airssys_loom) || HOST.get() != 0 {
+    if cfg!(airssys_loom) || HEAD.with(|head| head.host.get()) != 0 {
         return poll(budget);
     }
-    HOST.set(Arc::as_ptr(kernel).addr());
+    HEAD.with(|head| head.host.set(Arc::as_ptr(kernel).addr()));
     let open = Open;
     let polled = poll(budget);
-    if LENGTH.get() > 0 {
+    if HEAD.with(|head| head.length.get()) > 0 {
         run_chain(budget);
         drop(open);
     } else {
         // There is nobody to wake.
         std::mem::forget(open);
-        HOST.set(0);
+        HEAD.with(|head| head.host.set(0));
     }
     polled
 }
