@@ -80,7 +80,8 @@ impl<A: Actor> Carried for Parcel<A> {
 
 /// An empty box: the spare one, where it fits.
 fn empty_box<A: Actor>() -> Box<Parcel<A>> {
-    let spare = SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
+    let others = || SPARE.try_with(|spare| spare.borrow_mut().pop()).ok().flatten();
+    let spare = relay::spare().or_else(others);
     match spare.map(|spare| spare as Box<dyn Any>).map(<Box<dyn Any>>::downcast) {
         Some(Ok(parcel)) => parcel,
         _ => Box::new(Parcel { to: None, message: None }),

@@ -93,8 +93,10 @@ struct Head {
     length: Place<usize>,
     /// Whether the first in the line is swift: else nobody is to wait for it.
     swift: Place<bool>,
-    /// The first place, empty before the thread ends: a line is emptied when it is closed.
-    first: ManuallyDrop<Place<Option<Next>>>,
+    /// The first place, if it is a parcel's. Empty before the thread ends: a line is emptied when it is closed.
+    first: ManuallyDrop<Place<Option<Box<dyn Carried>>>>,
+    /// The box of the last parcel, for the next one; with the others once the chain is over.
+    spare: ManuallyDrop<Place<Option<Box<dyn Carried>>>>,
 }
 
 thread_local! {
@@ -104,9 +106,10 @@ thread_local! {
             length: Place::new(0),
             swift: Place::new(false),
             first: ManuallyDrop::new(Place::new(None)),
+            spare: ManuallyDrop::new(Place::new(None)),
         }
     };
-    /// The further places; touched while there is somebody in the line alone.
+    /// All others in the line; touched while there are some alone.
     static REST: RefCell<VecDeque<Next>> = const { RefCell::new(VecDeque::new()) };
 }
 
@@ -115,24 +118,48 @@ fn push(next: Next) {
     HEAD.with(|head| {
         let length = head.length.get();
         head.length.set(length + 1);
-        if length == 0 {
-            head.first.set(Some(next));
-        } else {
-            REST.with_borrow_mut(|rest| rest.push_back(next));
-        }
+        REST.with_borrow_mut(|rest| rest.push_back(next));
     });
 }
 
+/// The parcel in the first place.
 #[inline]
-fn pop() -> Option<Next> {
+fn take_first() -> Option<Box<dyn Carried>> {
+    HEAD.with(|head| {
+        let first = head.first.take()?;
+        head.length.set(head.length.get() - 1);
+        Some(first)
+    })
+}
+
+/// Whoever is next, unless it is in the first place.
+#[inline(never)]
+fn take_rest() -> Option<Next> {
     HEAD.with(|head| {
         let length = head.length.get();
         if length == 0 {
             return None;
         }
         head.length.set(length - 1);
-        head.first.take().or_else(|| REST.with_borrow_mut(VecDeque::pop_front))
+        REST.with_borrow_mut(VecDeque::pop_front)
     })
+}
+
+/// The box of a parcel that this chain has delivered.
+#[inline]
+pub(super) fn spare() -> Option<Box<dyn Carried>> {
+    HEAD.with(|head| head.spare.take())
+}
+
+#[inline]
+fn put_spare(empty: Box<dyn Carried>) {
+    if let Some(before) = HEAD.with(|head| head.spare.replace(Some(empty))) {
+        parcel::keep(before);
+    }
+}
+
+fn pop() -> Option<Next> {
+    take_first().map(Next::Parcel).or_else(take_rest)
 }
 
 /// Whoever is in the line goes another way.
@@ -214,7 +241,16 @@ impl Drop for Shut {
 /// Puts a parcel into the line, where there is a place.
 #[inline]
 pub(super) fn carry(parcel: Box<dyn Carried>) {
-    push(Next::Parcel(parcel));
+    HEAD.with(|head| match head.length.get() {
+        0 => {
+            head.length.set(1);
+            let before = head.first.replace(Some(parcel));
+            debug_assert!(before.is_none());
+            // There is none, which the compiler cannot see: so no destructor that looks.
+            std::mem::forget(before);
+        }
+        _ => push(Next::Parcel(parcel)),
+    });
 }
 
 /// Keeps the line open; closed, whoever waits in it is woken.
@@ -256,10 +292,18 @@ pub(crate) fn host_within<T>(kernel: &Arc<Kernel>, budget: &mut u32, poll: impl 
 
 #[inline(never)]
 fn run_chain(budget: &mut u32) {
-    while *budget > 0
-        && let Some(next) = pop()
-    {
-        next.run(budget);
+    while *budget > 0 {
+        if let Some(mut parcel) = take_first() {
+            parcel.deliver(budget);
+            put_spare(parcel);
+        } else if let Some(next) = take_rest() {
+            next.run(budget);
+        } else {
+            break;
+        }
+    }
+    if let Some(spare) = spare() {
+        parcel::keep(spare);
     }
 }
 
