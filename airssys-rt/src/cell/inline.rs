@@ -26,6 +26,8 @@ use super::{Cell, relay};
 
 /// How many queued plain messages an asker runs before its own.
 const HELP: usize = 8;
+/// How often an asker pauses for whoever has the turn.
+const MOMENT: u32 = if cfg!(airssys_loom) { 0 } else { 20 };
 /// Of an actor that is slow, one asker in so many looks again.
 const AGAIN: u32 = 1_024;
 
@@ -143,10 +145,11 @@ impl<A: Actor> Cell<A> {
     #[inline(never)]
     fn ask_with_others(
         self: &Arc<Self>,
-        mut state: Locked<'_, A>,
+        state: Locked<'_, A>,
         message: A::Message,
         spot: &mut (dyn AnySpot + 'static),
     ) -> Result<(), A::Message> {
+        let mut state = self.wait_a_moment(state);
         if !matches!(state.phase, Phase::Idle | Phase::Scheduled)
             || state.closed
             || state.mailbox.has_waiting()
@@ -207,6 +210,24 @@ impl<A: Actor> Cell<A> {
         }
         let asked = self.answer_here(&mut seat, &mut ctx, message, spot, sample);
         self.settle_asked(seat, ctx, asked, batch, handled)
+    }
+
+    /// Where a swift handler runs at this moment, and nobody waits for it to be done, that is sooner than a task is woken.
+    #[inline]
+    pub(super) fn wait_a_moment<'a>(&'a self, state: Locked<'a, A>) -> Locked<'a, A> {
+        // Asleep, it runs nowhere: it waits for something.
+        if state.phase != Phase::Running
+            || state.asleep
+            || !self.state.is_swift()
+            || !state.mailbox.is_at_rest()
+        {
+            return state;
+        }
+        drop(state);
+        for _ in 0..MOMENT {
+            crate::sync::spin_loop();
+        }
+        self.state.lock()
     }
 
     /// Runs the handler of an asked message. The answer lies in `spot` then, whatever it is.

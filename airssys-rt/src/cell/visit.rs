@@ -63,7 +63,7 @@ impl<A: Actor> Cell<A> {
         {
             return Err(Letter::asked(message, port));
         }
-        let mut state = self.state.lock();
+        let mut state = self.wait_a_moment(self.state.lock());
         let parked = match state.phase {
             Phase::Idle if !state.task => None,
             // Rule 2.
