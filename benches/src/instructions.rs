@@ -19,7 +19,7 @@ struct Row {
 }
 
 const ROWS: [Row; 5] = [
-    Row { key: "tell", title: "tell, handled", guard: 326.0, floor: Some(320.0), aim: Some(200.0) },
+    Row { key: "tell", title: "tell, handled", guard: 300.0, floor: Some(320.0), aim: Some(200.0) },
     Row { key: "ask", title: "ask of a plain fn", guard: 254.0, floor: Some(250.0), aim: Some(150.0) },
     Row {
         key: "ask-async",

@@ -143,9 +143,9 @@ impl<A: Actor> Cell<A> {
 
     /// By the whole way: where a few plain messages wait, the asker runs them first.
     #[inline(never)]
-    fn ask_with_others(
-        self: &Arc<Self>,
-        state: Locked<'_, A>,
+    fn ask_with_others<'a>(
+        self: &'a Arc<Self>,
+        state: Locked<'a, A>,
         message: A::Message,
         spot: &mut (dyn AnySpot + 'static),
     ) -> Result<(), A::Message> {
