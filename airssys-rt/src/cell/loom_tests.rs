@@ -528,22 +528,6 @@ fn loom_a_sender_that_waits_is_let_in_after_a_parcel() {
     });
 }
 
-#[test]
-fn loom_a_parcel_meets_a_task_on_its_way_and_a_message_for_it() {
-    explore(Some(3), || {
-        let office = Office::<64>::open_hot();
-        let cell = office.cell();
-        let sender = go(move || tell(&cell, WAITS));
-        assert!(tell(&office.cell, 1));
-        // It helps: the actor is idle then, and its task still on the way.
-        assert_eq!(ask(&office.clerk(), 2), Ok(2));
-        assert!(carry(&office.cell, 3));
-        office.gate.open();
-        assert!(sender.join().unwrap());
-        office.has_handled(&[1, 2, 3, WAITS]);
-    });
-}
-
 // The zero-hop ask.
 
 #[test]
