@@ -1,16 +1,16 @@
-//! A crowd: the many actors that one publish makes runnable share a few tasks, instead of having one each.
+//! A crowd: the many actors that one publish, or one turn, makes runnable share a few tasks, instead of having one each.
 //!
 //! A task costs a kilobyte and its spawn, and those of ten thousand actors no longer fit the processor's caches; an actor
 //! in the crowd costs a pointer.
 //!
 //! Rules:
 //!
-//! 1. An actor in the crowd is scheduled and owed its task: it is run here until it is idle again, or else it gets
-//!    the task.
+//! 1. An actor in the crowd is scheduled and owed its task, or a wake: it is run here until it is idle again, or else it gets
+//!    what it is owed.
 //! 2. While there is anybody in the crowd, there is a task that serves it: who joins makes up for a missing one.
 //! 3. There are as many as the runtime has workers, and all take from one line, one at a time: a handler that blocks
 //!    keeps nobody but its own worker. One that blocks by way of the framework has another task take its place.
-//! 4. The last of these tasks to be dropped before its end (the runtime goes away) gives everybody left the task owed.
+//! 4. The last of these tasks to be dropped before its end (the runtime goes away) gives everybody left what is owed.
 //! 5. The first few of a publish are not in the crowd: they may become hot, and keep a task.
 
 use std::cell::{Cell, RefCell};
@@ -80,11 +80,8 @@ impl Crowd {
     }
 
     /// Takes in an actor that is scheduled and would be spawned or woken; not where its wake is less than a task for the crowd.
-    pub(crate) fn join(
-        kernel: &Arc<Kernel>,
-        cell: Arc<dyn AnyCell>,
-        action: Action,
-    ) -> Result<(), (Arc<dyn AnyCell>, Action)> {
+    pub(crate) fn join(cell: Arc<dyn AnyCell>, action: Action) -> Result<(), (Arc<dyn AnyCell>, Action)> {
+        let kernel = cell.kernel().clone();
         let crowd = &kernel.crowd;
         let mut line = crowd.line.lock();
         if line.tasks == 0 && !matches!(action, Action::Spawn) {
@@ -96,7 +93,7 @@ impl Crowd {
         line.tasks += usize::from(serve);
         drop(line);
         if serve {
-            kernel.spawn(Service { kernel: kernel.clone(), done: false });
+            kernel.clone().spawn(Service { kernel, done: false });
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Every interleaving of the parts where threads meet, in the shipped code itself.
 //!
-//! `RUSTFLAGS="--cfg airssys_loom" cargo test -p airssys-rt --release --lib loom -- --nocapture`
+//! `RUSTFLAGS="--cfg airssys_loom" cargo test -p airssys-rt --release --lib loom -- --nocapture --test-threads 1`: two models
+//! at a time have taken as long together, and one has disturbed the other.
 //!
 //! Here: the ground that all of them stand on, and the seat, the mailbox's tickets and the reply slot alone. The whole
 //! cell (its phases, its task, its end) is in `cell/loom_tests.rs`.
@@ -9,6 +10,7 @@
 //! instead of Tokio's; a wake of it is a loom channel's. What it does not see happens at one stroke, whole, between two
 //! things it sees: Tokio's oneshot channels and timers, the counters of the system, thread-locals (which all the
 //! threads of a model share), `Arc`s, and everything that user code would do. Loom takes `SeqCst` for `AcqRel`.
+//! How a thread waits for a taken lock has no model: who tries until it succeeds makes no end of interleavings.
 
 use std::cell::RefCell;
 use std::future::Future;

@@ -232,9 +232,9 @@ pub(crate) trait AnyCell: Any + Send + Sync {
     fn is_leaked(&self) -> bool;
     /// Lets the parked task of an idle actor go. True when it was used since it was last looked at.
     fn cool(self: Arc<Self>) -> bool;
-    /// Runs an actor that is owed its task, as far as the budget goes; spawns the task for what is left.
+    /// Runs an actor that is owed its task or a wake, as far as the budget goes; what is left, its task gets.
     fn run_owed(self: Arc<Self>, action: Action, budget: &mut u32);
-    /// Spawns the task that an actor is owed.
+    /// Gives an actor the task or the wake that it is owed.
     fn settle_owed(self: Arc<Self>, action: Action);
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }

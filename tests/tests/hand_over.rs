@@ -63,6 +63,13 @@ impl Sender {
     }
 }
 
+/// A receiver in a system of its own.
+fn receiver() -> (System, Log, ActorRef<Receiver>) {
+    let (system, log) = (System::new("hand-over"), Log::new());
+    let to = system.spawn(Receiver { log: log.clone() });
+    (system, log, to)
+}
+
 /// Runs a deed as an actor's turn, told.
 fn do_in_a_turn(system: &System, deed: impl FnOnce(&mut Context<Sender>) + Send + 'static) {
     system.spawn(Sender).act(Box::new(deed)).try_tell().unwrap();
@@ -71,9 +78,7 @@ fn do_in_a_turn(system: &System, deed: impl FnOnce(&mut Context<Sender>) + Send 
 #[tokio::test]
 async fn c084_what_a_turn_tells_somebody_comes_in_order_whether_carried_or_queued() {
     within(async {
-        let system = System::new("hand-over");
-        let log = Log::new();
-        let to = system.spawn(Receiver { log: log.clone() });
+        let (system, log, to) = receiver();
         for round in 0..3 {
             let (receiver, first) = (to.clone(), round * 10);
             do_in_a_turn(&system, move |_| {
@@ -95,9 +100,7 @@ async fn c084_what_a_turn_tells_somebody_comes_in_order_whether_carried_or_queue
 #[tokio::test]
 async fn c085_a_carried_message_takes_room_in_the_mailbox() {
     within(async {
-        let system = System::new("hand-over");
-        let log = Log::new();
-        let to = system.spawn(Receiver { log: log.clone() });
+        let (system, log, to) = receiver();
         let seen = Arc::new(AtomicU32::new(0));
         let (receiver, found) = (to.clone(), seen.clone());
         do_in_a_turn(&system, move |ctx| {
@@ -118,9 +121,7 @@ async fn c085_a_carried_message_takes_room_in_the_mailbox() {
 #[tokio::test]
 async fn c093_a_carried_message_is_accepted_and_queued_until_it_is_handled() {
     within(async {
-        let system = System::new("hand-over");
-        let log = Log::new();
-        let to = system.spawn(Receiver { log: log.clone() });
+        let (system, log, to) = receiver();
         let counted = Log::new();
         let (receiver, found) = (to.clone(), counted.clone());
         do_in_a_turn(&system, move |ctx| {
@@ -146,9 +147,7 @@ async fn c093_a_carried_message_is_accepted_and_queued_until_it_is_handled() {
 async fn c050_who_is_stopped_by_the_turn_that_has_told_it_handles_nothing_more() {
     within(async {
         for kills in [false, true] {
-            let system = System::new("hand-over");
-            let log = Log::new();
-            let to = system.spawn(Receiver { log: log.clone() });
+            let (system, log, to) = receiver();
             let end = to.monitor();
             let receiver = to.clone();
             do_in_a_turn(&system, move |_| {
@@ -221,9 +220,7 @@ async fn c018_the_next_incarnation_goes_on_with_what_came_after_a_carried_panic(
 #[tokio::test]
 async fn c050_a_carried_message_may_be_the_last() {
     within(async {
-        let system = System::new("hand-over");
-        let log = Log::new();
-        let to = system.spawn(Receiver { log: log.clone() });
+        let (system, log, to) = receiver();
         let end = to.monitor();
         let receiver = to.clone();
         do_in_a_turn(&system, move |_| {

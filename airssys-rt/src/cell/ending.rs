@@ -135,14 +135,7 @@ impl<A: Actor> Cell<A> {
             || self.signal.load(Ordering::Acquire) != signal::DRAIN
         {
             // Somebody found it after all.
-            let reason = self.signalled().reason;
-            if state.rare.is_none() {
-                state.phase = Phase::Down;
-                self.bring_to_end(state, reason);
-            } else {
-                drop(state);
-                self.over(reason, false, &mut VecDeque::new(), 0, false);
-            }
+            self.be_over(state, self.signalled().reason);
             return Ok(());
         }
         state.phase = Phase::Ended;
@@ -192,16 +185,20 @@ impl<A: Actor> Cell<A> {
         }
         self.drop_state(&mut seat);
         drop(seat);
-        let mut state = self.state.lock();
-        if state.rare.is_none() {
-            state.phase = Phase::Down;
-            self.bring_to_end(state, reason.clone());
-        } else {
-            drop(state);
-            self.over(reason.clone(), false, &mut VecDeque::new(), 0, false);
-        }
+        self.be_over(self.state.lock(), reason.clone());
         ENDING.set(ENDING.get() - 1);
         Some(reason)
+    }
+
+    /// The state of an actor that has ended on this stack is gone: nothing was in hand.
+    fn be_over<'a>(self: &'a Arc<Self>, mut state: Locked<'a, A>, reason: ExitReason) {
+        if state.rare.is_none() {
+            state.phase = Phase::Down;
+            self.bring_to_end(state, reason);
+        } else {
+            drop(state);
+            self.over(reason, false, &mut VecDeque::new(), 0, false);
+        }
     }
 
     /// Ends the incarnation: the stop handler, its helpers, its state, what it owns. Says the reason.

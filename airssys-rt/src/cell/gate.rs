@@ -36,6 +36,7 @@ pub(super) struct Gated<A: Actor>(Lock<State<A>, Gate>);
 
 pub(super) struct Gate {
     word: AtomicU8,
+    /// How often in a row a handler took longer than [`LONG`].
     slow: AtomicU8,
     /// Its handler took less than [`SWIFT`] when it last was timed.
     swift: AtomicBool,
@@ -52,11 +53,18 @@ pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else {
 /// No clock has a say in a model.
 const SWIFT: Duration = if cfg!(airssys_loom) { Duration::ZERO } else { Duration::from_micros(2) };
 /// How many slow runs in a row make an actor slow.
-pub(super) const PATIENCE: u8 = 2;
+const PATIENCE: u8 = 2;
 /// Two asks in so many go by the lock and are timed, one after the other, the first two among them.
 const SAMPLE: u32 = 256;
 /// So many are counted before they are passed on.
 const MOST: u32 = u16::MAX as u32 / 2;
+
+impl Gate {
+    #[inline]
+    fn is_slow(&self) -> bool {
+        self.slow.load(Ordering::Relaxed) >= PATIENCE
+    }
+}
 
 impl<A: Actor> Gated<A> {
     pub(super) fn new(state: State<A>) -> Self {
@@ -75,10 +83,10 @@ impl<A: Actor> Gated<A> {
         self.0.beside()
     }
 
-    /// How often in a row a handler was seen to take long: then asks go the long way, and the gate stays shut.
+    /// Whether its handlers were seen to take long: then asks go the long way, and the gate stays shut.
     #[inline]
-    pub(super) fn slow(&self) -> &AtomicU8 {
-        &self.gate().slow
+    pub(super) fn is_slow(&self) -> bool {
+        self.gate().is_slow()
     }
 
     /// Whether its messages take less than to wake another worker, as far as is known.
@@ -88,12 +96,13 @@ impl<A: Actor> Gated<A> {
     }
 
     /// Notes how long a handler took.
+    #[cold]
     pub(super) fn note_speed(&self, took: Duration) {
         let slow = match took > LONG {
-            true => self.slow().load(Ordering::Relaxed).saturating_add(1),
+            true => self.gate().slow.load(Ordering::Relaxed).saturating_add(1),
             false => 0,
         };
-        self.slow().store(slow, Ordering::Relaxed);
+        self.gate().slow.store(slow, Ordering::Relaxed);
         self.gate().swift.store(took < SWIFT, Ordering::Relaxed);
     }
 
@@ -191,7 +200,7 @@ impl<A: Actor> Drop for Locked<'_, A> {
         if A::CONFIG.allows_inline()
             && self.state.phase == Phase::Idle
             && self.state.mailbox.is_at_rest()
-            && self.gate.slow.load(Ordering::Relaxed) < PATIENCE
+            && !self.gate.is_slow()
         {
             // Rule 1: the lock is released right after this.
             self.gate.word.store(OPEN, Ordering::Release);

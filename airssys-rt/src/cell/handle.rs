@@ -21,7 +21,7 @@ use crate::letter::Letter;
 use crate::mail::{Doing, Errand, Mail};
 use crate::mailbox::Item;
 use crate::process::{AnyCell, Ending};
-use crate::reply::{Answer, Port, watched};
+use crate::reply::{Answer, AnySpot, Port, watched};
 use crate::testing::fault::Fault;
 
 use super::ending::End;
@@ -58,6 +58,44 @@ impl Record {
     #[inline]
     pub(super) fn of<A: Actor>(mail: &Mail<A>) -> Self {
         Self { counted: mail.takes_room(), message_type: mail.message_type() }
+    }
+}
+
+/// One plain handler's run on a guest's turn, in one place: so catching its panic carries one pointer about.
+pub(super) struct Run<'a, 's, A: Actor> {
+    actor: &'a mut A,
+    pub(super) message: Option<A::Message>,
+    ctx: &'a mut Context<A>,
+    /// Where the answer is to lie; none for a told message.
+    spot: Option<&'s mut (dyn AnySpot + 'static)>,
+    /// Nothing came of it but what it did to the state, and its answer, if there is to be one.
+    pub(super) smooth: bool,
+    /// What came of it, where that is something to look at.
+    pub(super) outcome: Option<Plain<A::Message>>,
+}
+
+impl<'a, 's, A: Actor> Run<'a, 's, A> {
+    #[inline(always)]
+    pub(super) fn new(
+        actor: &'a mut A,
+        message: A::Message,
+        ctx: &'a mut Context<A>,
+        spot: Option<&'s mut (dyn AnySpot + 'static)>,
+    ) -> Self {
+        Self { actor, message: Some(message), ctx, spot, smooth: false, outcome: None }
+    }
+
+    #[inline(always)]
+    pub(super) fn go(&mut self) {
+        let Some(message) = self.message.take() else { return };
+        let mut answer = self.spot.take().map_or(Answer::told(), Answer::here);
+        let outcome = self.actor.handle_plain(message, self.ctx, &mut answer);
+        if matches!(outcome, Plain::Done(Ok(()))) && !answer.is_awaited() && self.ctx.is_untouched() {
+            self.smooth = true;
+            std::mem::forget(outcome);
+        } else {
+            self.outcome = Some(outcome);
+        }
     }
 }
 

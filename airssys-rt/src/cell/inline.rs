@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::actor::{Actor, Plain};
 use crate::address::Here;
@@ -19,8 +19,8 @@ use crate::process::Tally;
 use crate::reply::{Answer, AnySpot, watched};
 use crate::seat::Turn;
 
-use super::gate::{Locked, PATIENCE, is_sampled};
-use super::handle::{Record, Step, Trouble, ask_error, run_plain};
+use super::gate::{Locked, is_sampled};
+use super::handle::{Record, Run, Step, Trouble, ask_error, run_plain};
 use super::state::Phase;
 use super::{Cell, relay};
 
@@ -37,33 +37,6 @@ enum Asked<M> {
     Done { handled: u32, verdict: Option<Trouble> },
     /// `is_plain` said otherwise: the long way settles it.
     Later(M),
-}
-
-/// A plain handler's run in one place, so that catching its panic carries one pointer about.
-struct Run<'a, 's, A: Actor> {
-    actor: &'a mut A,
-    message: Option<A::Message>,
-    ctx: &'a mut Context<A>,
-    spot: &'s mut (dyn AnySpot + 'static),
-    /// It has answered, and nothing else came of it.
-    smooth: bool,
-    /// What came of it, where that is something to look at.
-    outcome: Option<Plain<A::Message>>,
-}
-
-impl<A: Actor> Run<'_, '_, A> {
-    #[inline(always)]
-    fn go(&mut self) {
-        let Some(message) = self.message.take() else { return };
-        let mut answer = Answer::here(self.spot);
-        let outcome = self.actor.handle_plain(message, self.ctx, &mut answer);
-        if matches!(outcome, Plain::Done(Ok(()))) && answer.is_gone() && self.ctx.is_untouched() {
-            self.smooth = true;
-            std::mem::forget(outcome);
-        } else {
-            self.outcome = Some(outcome);
-        }
-    }
 }
 
 impl<A: Actor> Cell<A> {
@@ -92,10 +65,9 @@ impl<A: Actor> Cell<A> {
         let Some(mut seat) = self.seat.try_take() else { return self.turned_away(message) };
         let Some(actor) = seat.as_mut() else { return self.turned_away(message) };
         let mut ctx = Context::new(self.clone());
-        let mut run =
-            Run { actor, message: Some(message), ctx: &mut ctx, spot, smooth: false, outcome: None };
+        let mut run = Run::new(actor, message, &mut ctx, Some(&mut *spot));
         let caught = watched(|| run.go());
-        let Run { message, spot, smooth, outcome, .. } = run;
+        let Run { message, smooth, outcome, .. } = run;
         if !smooth || caught.is_err() {
             let asked = self.look_at(outcome, caught, &mut ctx, spot);
             return self.settle_asked(seat, ctx, asked, VecDeque::new(), 0);
@@ -154,7 +126,7 @@ impl<A: Actor> Cell<A> {
             || state.closed
             || state.mailbox.has_waiting()
             || self.signal.load(Ordering::Acquire) != 0
-            || (self.state.slow().load(Ordering::Relaxed) >= PATIENCE && !state.handled.is_multiple_of(AGAIN))
+            || (self.state.is_slow() && !state.handled.is_multiple_of(AGAIN))
         {
             return Err(message);
         }
@@ -251,7 +223,7 @@ impl<A: Actor> Cell<A> {
         });
         let asked = self.look_at(outcome, caught, ctx, spot);
         if let Some(began) = began {
-            self.note_speed(began.elapsed());
+            self.state.note_speed(began.elapsed());
         }
         asked
     }
@@ -302,17 +274,6 @@ impl<A: Actor> Cell<A> {
     fn room_here(&self) -> Room {
         let name = || crate::process::AnyCell::name(self);
         Room::of(self.pid, std::any::type_name::<A>(), name, || Some(Caller::current()))
-    }
-
-    /// Whether its handlers were seen to take long; its own task looks whether they still do.
-    #[inline]
-    pub(super) fn is_slow(&self) -> bool {
-        self.state.slow().load(Ordering::Relaxed) >= PATIENCE
-    }
-
-    #[cold]
-    pub(super) fn note_speed(&self, took: Duration) {
-        self.state.note_speed(took);
     }
 
     #[inline(never)]

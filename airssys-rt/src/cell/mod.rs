@@ -58,7 +58,7 @@ use crate::testing::log::Event;
 use crate::timer::Wanted;
 use crate::yields::{Either, either};
 
-use gate::Gated;
+use gate::{Gated, Locked};
 use state::{Linger, Membership, More, Phase, Rare, State, Waiter};
 
 pub(crate) use again::{Begun, Left};
@@ -239,7 +239,7 @@ impl<A: Actor> Cell<A> {
         if let Some(before) = relay::place(&self.kernel)
             && let Some(parcel) = self.pack(message, before)
         {
-            relay::carry(parcel);
+            relay::carry(parcel, self.state.is_swift());
             return true;
         }
         let config = self.mailbox_config();
@@ -249,16 +249,22 @@ impl<A: Actor> Cell<A> {
         }
         let Some(message) = message.take() else { return false };
         state.mailbox.push_counted(Mail::Message(Letter { message, port: None }));
+        self.taken(state);
+        true
+    }
+
+    /// A message was put into the mailbox.
+    #[inline]
+    fn taken<'a>(self: &'a Arc<Self>, mut state: Locked<'a, A>) {
         state.count_accepted(1, &self.kernel);
         let action = state.schedule();
         if matches!(action, Action::Nothing) {
-            return true;
+            return;
         }
         // Nothing else is queued: the actor was idle.
         let plain = state.mailbox.iter().next().is_some_and(Mail::is_plain);
         drop(state);
         self.act_next(action, plain);
-        true
     }
 
     /// Puts a letter into the mailbox, or says why not; that of an asker may be handled at once.
@@ -296,15 +302,7 @@ impl<A: Actor> Cell<A> {
         }
         match state.mailbox.offer(mail, config, self.ahead(), wait) {
             Offer::Taken => {
-                state.count_accepted(1, &self.kernel);
-                let action = state.schedule();
-                if matches!(action, Action::Nothing) {
-                    return Posted::Done;
-                }
-                // Nothing else is queued: the actor was idle.
-                let plain = state.mailbox.iter().next().is_some_and(Mail::is_plain);
-                drop(state);
-                self.act_next(action, plain);
+                self.taken(state);
                 Posted::Done
             }
             Offer::Evicted(oldest) => {
@@ -818,7 +816,7 @@ impl<A: Actor> AnyCell for Cell<A> {
     }
 
     fn run_owed(self: Arc<Self>, action: Action, budget: &mut u32) {
-        relay::Owed::run_here(self, action, budget);
+        self.run_here(action, budget);
     }
 
     fn settle_owed(self: Arc<Self>, action: Action) {

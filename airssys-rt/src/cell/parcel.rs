@@ -25,12 +25,12 @@ use crate::context::Context;
 use crate::error::ActorError;
 use crate::letter::Letter;
 use crate::mail::Mail;
-use crate::reply::{Answer, watched};
+use crate::reply::watched;
 use crate::seat::Turn;
 
-use super::gate::{PATIENCE, is_sampled};
-use super::handle::{Record, Trouble, crashed};
-use super::relay::{self, Owed};
+use super::gate::is_sampled;
+use super::handle::{Record, Run, Trouble, crashed};
+use super::relay;
 use super::state::Phase;
 use super::{Action, Cell, signal};
 
@@ -69,7 +69,7 @@ impl<A: Actor> Carried for Parcel<A> {
 
     fn hand_in(&mut self) {
         if let (Some(cell), Some(message)) = (self.to.take(), self.message.take()) {
-            cell.hand_in(message);
+            cell.hand_in(message, false);
         }
     }
 
@@ -100,31 +100,6 @@ pub(super) fn keep(empty: Box<dyn Carried>) {
     }
 }
 
-/// A plain handler's run in one place, so that catching its panic carries one pointer about.
-struct Run<'a, A: Actor> {
-    actor: &'a mut A,
-    message: Option<A::Message>,
-    ctx: &'a mut Context<A>,
-    /// Nothing came of it but what it did to the state.
-    smooth: bool,
-    /// What came of it, where that is something to look at.
-    outcome: Option<Plain<A::Message>>,
-}
-
-impl<A: Actor> Run<'_, A> {
-    #[inline(always)]
-    fn go(&mut self) {
-        let Some(message) = self.message.take() else { return };
-        let outcome = self.actor.handle_plain(message, self.ctx, &mut Answer::told());
-        if matches!(outcome, Plain::Done(Ok(()))) && self.ctx.is_untouched() {
-            self.smooth = true;
-            std::mem::forget(outcome);
-        } else {
-            self.outcome = Some(outcome);
-        }
-    }
-}
-
 impl<A: Actor> Cell<A> {
     /// Packs a told message for an idle actor whose handler is plain, and swift where others are before it. `None`, and nothing
     /// done, where it is not so.
@@ -143,9 +118,6 @@ impl<A: Actor> Cell<A> {
         {
             return None;
         }
-        if before == 0 {
-            relay::begin_line(self.state.is_swift());
-        }
         let mut parcel = empty_box();
         parcel.to = Some(self.clone());
         parcel.message = message.take();
@@ -155,12 +127,12 @@ impl<A: Actor> Cell<A> {
     /// Handles the message of a parcel.
     fn deliver(self: Arc<Self>, message: A::Message, budget: &mut u32) {
         if self.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {
-            return self.hand_in(message);
+            return self.hand_in(message, false);
         }
-        let Some(mut seat) = self.seat.try_take() else { return self.hand_in(message) };
+        let Some(mut seat) = self.seat.try_take() else { return self.hand_in(message, false) };
         let Some(actor) = seat.as_mut() else {
             drop(seat);
-            return self.hand_in(message);
+            return self.hand_in(message, false);
         };
         *budget = budget.saturating_sub(1);
         // Rule 2.
@@ -171,12 +143,12 @@ impl<A: Actor> Cell<A> {
         }
         let began = is_sampled(self.state.counted()).then(Instant::now);
         let mut ctx = Context::new(self.clone());
-        let mut run = Run { actor, message: Some(message), ctx: &mut ctx, smooth: false, outcome: None };
+        let mut run = Run::new(actor, message, &mut ctx, None);
         let caught = watched(|| run.go());
         let Run { message, smooth, outcome, .. } = run;
         self.count_told_errors();
         if let Some(began) = began {
-            self.note_speed(began.elapsed());
+            self.state.note_speed(began.elapsed());
         }
         if !smooth || caught.is_err() {
             return self.look_at_told(seat, ctx, outcome, caught, uncounted);
@@ -190,7 +162,7 @@ impl<A: Actor> Cell<A> {
             return self.catch_up(1, budget);
         }
         self.state.count();
-        if self.state.slow().load(Ordering::Relaxed) >= PATIENCE || !self.state.leave() {
+        if self.state.is_slow() || !self.state.leave() {
             self.catch_up(0, budget);
         }
     }
@@ -215,7 +187,7 @@ impl<A: Actor> Cell<A> {
             // `is_plain` said otherwise: the actor's task settles it.
             Ok(Some(Plain::Later(message))) => {
                 drop(seat);
-                return self.put_first(message, uncounted);
+                return self.hand_in(message, uncounted);
             }
             Ok(None) => None,
             Err(payload) => Some(crashed(&mut ctx, ActorError::panic(payload), record)),
@@ -231,14 +203,9 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// Rules 3 and 4.
+    /// Rules 3 and 4. Not begun, it is counted: by this lock at the latest (rule 5 of `gate`).
     #[cold]
-    fn hand_in(self: &Arc<Self>, message: A::Message) {
-        let uncounted = self.state.unpack();
-        self.put_first(message, uncounted);
-    }
-
-    fn put_first(self: &Arc<Self>, message: A::Message, uncounted: bool) {
+    fn hand_in(self: &Arc<Self>, message: A::Message, uncounted: bool) {
         let mut state = self.state.lock();
         self.state.put_down();
         state.count_accepted(u32::from(uncounted), &self.kernel);
@@ -280,7 +247,7 @@ impl<A: Actor> Cell<A> {
         match action {
             // Somebody is on the way, and will find it.
             Action::Nothing => {}
-            action if *budget > 0 => Owed::run_here(self, action, budget),
+            action if *budget > 0 => self.run_here(action, budget),
             action => self.act(action),
         }
     }

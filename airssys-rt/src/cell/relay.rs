@@ -34,8 +34,9 @@ use crate::context::Context;
 use crate::crowd::{self, Crowd};
 use crate::kernel::Kernel;
 use crate::mail::Mail;
+use crate::process::AnyCell;
 
-use super::gate::{Locked, PATIENCE, is_sampled};
+use super::gate::{Locked, is_sampled};
 use super::handle::{Step, run_plain};
 use super::parcel::{self, Carried};
 use super::state::{Linger, Phase};
@@ -44,18 +45,10 @@ use super::{Action, Cell, signal};
 /// How many messages are handled in one chain of hand-overs.
 const CHAIN: u32 = 256;
 
-/// A cell that is owed a wake.
-pub(super) trait Owed: Send + Sync {
-    /// Runs its plain messages, as far as the budget goes; settles the debt.
-    fn run_here(self: Arc<Self>, action: Action, budget: &mut u32);
-    /// Settles the debt by the crowd, or by the wake itself.
-    fn send_on(self: Arc<Self>, action: Action);
-}
-
 /// Who waits in the line.
 enum Next {
     /// A cell that is owed a wake.
-    Owed { cell: Arc<dyn Owed>, action: Action },
+    Owed { cell: Arc<dyn AnyCell>, action: Action },
     /// A message on its way, with the turn of whom it is for.
     Parcel(Box<dyn Carried>),
 }
@@ -63,7 +56,7 @@ enum Next {
 impl Next {
     fn run(self, budget: &mut u32) {
         match self {
-            Self::Owed { cell, action } => cell.run_here(action, budget),
+            Self::Owed { cell, action } => cell.run_owed(action, budget),
             Self::Parcel(mut parcel) => {
                 parcel.deliver(budget);
                 parcel::keep(parcel);
@@ -74,7 +67,7 @@ impl Next {
     /// It is not run here.
     fn send_on(self) {
         match self {
-            Self::Owed { cell, action } => cell.send_on(action),
+            Self::Owed { cell, action } => join_crowd(cell, action),
             Self::Parcel(mut parcel) => {
                 parcel.hand_in();
                 parcel::keep(parcel);
@@ -99,6 +92,18 @@ struct Head {
     spare: ManuallyDrop<Place<Option<Box<dyn Carried>>>>,
 }
 
+impl Head {
+    /// One more comes to the line. Says whether it is the first.
+    #[inline]
+    fn lengthen(&self, swift: bool) -> bool {
+        let length = self.length.replace(self.length.get() + 1);
+        if length == 0 {
+            self.swift.set(swift);
+        }
+        length == 0
+    }
+}
+
 thread_local! {
     static HEAD: Head = const {
         Head {
@@ -113,11 +118,11 @@ thread_local! {
     static REST: RefCell<VecDeque<Next>> = const { RefCell::new(VecDeque::new()) };
 }
 
+/// The last in the line.
 #[inline]
-fn push(next: Next) {
+fn push(next: Next, swift: bool) {
     HEAD.with(|head| {
-        let length = head.length.get();
-        head.length.set(length + 1);
+        head.lengthen(swift);
         REST.with_borrow_mut(|rest| rest.push_back(next));
     });
 }
@@ -185,12 +190,6 @@ pub(super) fn place(kernel: &Arc<Kernel>) -> Option<usize> {
     })
 }
 
-/// The line is empty, and somebody comes to it.
-#[inline]
-pub(super) fn begin_line(swift: bool) {
-    HEAD.with(|head| head.swift.set(swift));
-}
-
 /// Delivers what this thread was about to bring to an actor: its own task asks the same one now, and may wait for the answer.
 #[inline]
 pub(super) fn deliver_to<A: Actor>(cell: &Arc<Cell<A>>) {
@@ -201,13 +200,13 @@ pub(super) fn deliver_to<A: Actor>(cell: &Arc<Cell<A>>) {
 
 #[cold]
 fn deliver_first(target: usize) {
+    let (length, swift) = HEAD.with(|head| (head.length.get(), head.swift.get()));
     let mut found = None;
     // Each is taken out and put back, but that one.
-    for _ in 0..HEAD.with(|head| head.length.get()) {
-        match pop() {
-            Some(Next::Parcel(parcel)) if parcel.target() == target => found = Some(parcel),
-            Some(next) => push(next),
-            None => {}
+    for next in std::iter::from_fn(pop).take(length) {
+        match next {
+            Next::Parcel(parcel) if parcel.target() == target => found = Some(parcel),
+            next => push(next, swift),
         }
     }
     if let Some(parcel) = found {
@@ -240,16 +239,15 @@ impl Drop for Shut {
 
 /// Puts a parcel into the line, where there is a place.
 #[inline]
-pub(super) fn carry(parcel: Box<dyn Carried>) {
-    HEAD.with(|head| match head.length.get() {
-        0 => {
-            head.length.set(1);
-            let before = head.first.replace(Some(parcel));
-            debug_assert!(before.is_none());
-            // There is none, which the compiler cannot see: so no destructor that looks.
-            std::mem::forget(before);
+pub(super) fn carry(parcel: Box<dyn Carried>, swift: bool) {
+    HEAD.with(|head| {
+        if !head.lengthen(swift) {
+            return REST.with_borrow_mut(|rest| rest.push_back(Next::Parcel(parcel)));
         }
-        _ => push(Next::Parcel(parcel)),
+        let before = head.first.replace(Some(parcel));
+        debug_assert!(before.is_none());
+        // There is none, which the compiler cannot see: so no destructor that looks.
+        std::mem::forget(before);
     });
 }
 
@@ -338,6 +336,17 @@ pub(crate) fn let_go() -> Shut {
     Shut::new()
 }
 
+/// Settles a debt by the crowd, where that is less than a task of its own, or by the wake itself.
+fn join_crowd(cell: Arc<dyn AnyCell>, action: Action) {
+    // A simulation decides about each by itself.
+    if cell.kernel().schedule.is_some() {
+        return cell.settle_owed(action);
+    }
+    if let Err((cell, action)) = Crowd::join(cell, action) {
+        cell.settle_owed(action);
+    }
+}
+
 impl<A: Actor> Cell<A> {
     /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next.
     #[inline]
@@ -348,39 +357,28 @@ impl<A: Actor> Cell<A> {
             Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
             Action::Spawn if plain && crowd::gathers() && self.may_gather() => {
-                self.join_crowd(action);
+                join_crowd(self.clone(), action);
             }
             action if hosts(&self.kernel) => self.hand_over(action),
             action => self.act(action),
         }
     }
 
-    /// Runs in the crowd, if it is less than a task of its own.
-    pub(super) fn join_crowd(self: &Arc<Self>, action: Action) {
-        if self.kernel.schedule.is_some() {
-            return self.act(action);
-        }
-        if let Err((cell, action)) = Crowd::join(&self.kernel, self.clone(), action) {
-            cell.settle_owed(action);
-        }
-    }
-
     /// Whether it may run in the crowd of a publish.
     fn may_gather(&self) -> bool {
-        self.kernel.schedule.is_none() && self.state.slow().load(Ordering::Relaxed) < PATIENCE
+        self.kernel.schedule.is_none() && !self.state.is_slow()
     }
 
     fn hand_over(self: &Arc<Self>, action: Action) {
-        if self.state.slow().load(Ordering::Relaxed) >= PATIENCE
+        if self.state.is_slow()
             || self.kernel.schedule.as_ref().is_some_and(|schedule| !schedule.runs_at_once(self.pid))
         {
             return self.act(action);
         }
         if place(&self.kernel) == Some(0) {
-            begin_line(false);
-            push(Next::Owed { cell: self.clone(), action });
+            push(Next::Owed { cell: self.clone(), action }, false);
         } else {
-            self.join_crowd(action);
+            join_crowd(self.clone(), action);
         }
     }
 
@@ -397,12 +395,9 @@ impl<A: Actor> Cell<A> {
     }
 }
 
-impl<A: Actor> Owed for Cell<A> {
-    fn send_on(self: Arc<Self>, action: Action) {
-        self.join_crowd(action);
-    }
-
-    fn run_here(self: Arc<Self>, action: Action, budget: &mut u32) {
+impl<A: Actor> Cell<A> {
+    /// Runs its plain messages, as far as the budget goes; settles the debt.
+    pub(super) fn run_here(self: Arc<Self>, action: Action, budget: &mut u32) {
         let mut batch = VecDeque::new();
         let mut state = self.state.lock();
         match state.phase {

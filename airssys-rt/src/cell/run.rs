@@ -29,11 +29,14 @@ use crate::testing::log::Event;
 use super::ending::End;
 use super::guard::{Interrupt, acting};
 use super::handle::{Job, Record, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
+use super::relay::closed;
 use super::state::{Adopted, Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
 
 /// How many messages are handled before other tasks get their turn.
 pub(super) const BUDGET: u32 = 256;
+/// How many of them on somebody else's poll.
+pub(super) const VISIT: u32 = 8;
 /// How many where all of them together take no longer than [`SHORT`]: to give way may wake another worker, which costs more.
 const LONGEST: u32 = 2_048;
 /// How long the messages after the first part may take and still go on.
@@ -42,8 +45,6 @@ const SHORT: Duration = Duration::from_micros(100);
 const PART: u32 = 128;
 /// One run of plain messages in so many is timed, the first among them.
 const LOOK: u8 = 16;
-/// How many of them on somebody else's poll.
-pub(super) const VISIT: u32 = 8;
 /// A buffer of an idle actor larger than this many bytes is given back.
 const KEPT: usize = 256;
 
@@ -319,7 +320,7 @@ impl<A: Actor> Worker<A> {
     async fn turn<'h>(&mut self, home: &'h Arc<Cell<A>>, seat: Turn<'h, A>, ctx: &mut Context<A>) -> bool {
         let mut seat = Some(seat);
         let mut budget = self.patience;
-        self.pace = if self.visits { Pace::Short } else { Pace::Fresh };
+        self.pace = self.fresh_pace();
         loop {
             // Apart from the others, so that the job is not kept beside the future it becomes.
             let job = match self.advance(home, &mut seat, ctx, &mut budget) {
@@ -445,7 +446,7 @@ impl<A: Actor> Worker<A> {
             return Step::Drained;
         }
         self.runs = self.runs.wrapping_add(1);
-        let slow = home.is_slow();
+        let slow = home.state.is_slow();
         if !slow && !self.runs.is_multiple_of(LOOK) {
             return acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled));
         }
@@ -453,26 +454,31 @@ impl<A: Actor> Worker<A> {
         let mut run =
             || acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled));
         // Whom a slow one tells does not wait until it is done.
-        let step = if slow { super::relay::closed(run) } else { run() };
-        home.note_speed(began.elapsed() / (self.handled - before).max(1));
+        let step = if slow { closed(run) } else { run() };
+        home.state.note_speed(began.elapsed() / (self.handled - before).max(1));
         step
     }
 
     /// How many messages more may be handled before the pause that is due.
     #[cold]
     fn more(&mut self, home: &Cell<A>) -> Option<u32> {
-        let timed = home.kernel.schedule.is_none();
         let (pace, more) = match self.pace {
-            Pace::Fresh if timed => (Pace::Timed(Instant::now(), PART), Some(PART)),
-            Pace::Fresh => (Pace::Short, Some(BUDGET - PART)),
-            Pace::Timed(began, handled) if began.elapsed() < SHORT => {
-                let handled = handled + PART;
-                (Pace::Timed(began, handled), (handled < LONGEST).then_some(PART))
+            Pace::Fresh if home.kernel.schedule.is_some() => (Pace::Short, BUDGET - PART),
+            Pace::Fresh => (Pace::Timed(Instant::now(), PART), PART),
+            Pace::Timed(began, handled) if handled + PART < LONGEST && began.elapsed() < SHORT => {
+                (Pace::Timed(began, handled + PART), PART)
             }
-            Pace::Timed(..) | Pace::Short => (Pace::Short, None),
+            Pace::Timed(..) | Pace::Short => {
+                self.pace = self.fresh_pace();
+                return None;
+            }
         };
-        self.pace = if more.is_some() || self.visits { pace } else { Pace::Fresh };
-        more
+        self.pace = pace;
+        Some(more)
+    }
+
+    fn fresh_pace(&self) -> Pace {
+        if self.visits { Pace::Short } else { Pace::Fresh }
     }
 
     /// Gives back the room of a burst.

@@ -28,7 +28,7 @@ use crate::letter::Letter;
 use crate::mail::Mail;
 use crate::reply::{Answer, Port};
 
-use super::gate::{Locked, PATIENCE, is_sampled};
+use super::gate::{Locked, is_sampled};
 use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
 use super::relay::{Hosting, host_for};
@@ -58,7 +58,7 @@ impl<A: Actor> Cell<A> {
         if !A::CONFIG.allows_inline()
             || VISITS.get() >= DEEPEST
             || A::is_plain(&message)
-            || self.state.slow().load(Ordering::Relaxed) >= PATIENCE
+            || self.state.is_slow()
             || !(self.kernel.is_quietly_here(poll) || self.may_begin_simulated())
         {
             return Err(Letter::asked(message, port));
@@ -169,7 +169,7 @@ impl<A: Actor> Cell<A> {
     fn timed(&self, begin: impl FnOnce()) {
         let began = Instant::now();
         begin();
-        self.note_speed(began.elapsed());
+        self.state.note_speed(began.elapsed());
     }
 
     /// After a message of a visit, the turn given back: what is next.
