@@ -599,12 +599,10 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let Some(message) = this.message.take() else { return this.poll_journey(cx) };
-        // An ask that never waits has to give way to other tasks now and then.
-        let Poll::Ready(proceed) = tokio::task::coop::poll_proceed(cx) else {
+        if crate::yields::poll_send(cx).is_pending() {
             this.message = Some(message);
             return Poll::Pending;
-        };
-        proceed.made_progress();
+        }
         let mut spot = Spot::Empty;
         let to = this.to.get();
         let turn = to.__turn();
@@ -870,7 +868,7 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.waits.is_none() {
-            ready!(crate::yields::poll_tell(cx));
+            ready!(crate::yields::poll_send(cx));
             let this = &mut *self;
             let to = this.to.get();
             let turn = to.__turn();

@@ -19,20 +19,28 @@ pub(crate) async fn yield_now() {
     .await;
 }
 
-/// A loop of tells that never waits has to give way to other tasks now and then: each eighth takes one of the units that Tokio
-/// gives a task for a poll. A tell is that much shorter than what Tokio counts, and to give way may wake another worker.
+thread_local! {
+    /// How many tells and asks of this thread's tasks were begun, all but those that are as long as what Tokio counts.
+    static SENDS: Cell<u8> = const { Cell::new(0) };
+}
+
+/// A loop of tells or asks that never waits has to give way to other tasks now and then: each eighth takes one of the units that
+/// Tokio gives a task for a poll. They are that much shorter than what Tokio counts, and to give way may wake another worker.
 #[inline]
-pub(crate) fn poll_tell(cx: &mut Context<'_>) -> Poll<()> {
-    thread_local! {
-        static TELLS: Cell<u8> = const { Cell::new(0) };
-    }
-    let tells = TELLS.get();
-    if tells.is_multiple_of(8) {
+pub(crate) fn poll_send(cx: &mut Context<'_>) -> Poll<()> {
+    let sends = SENDS.get();
+    if sends.is_multiple_of(8) {
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
     }
     // Not before: who has to give way is asked again.
-    TELLS.set(tells.wrapping_add(1));
+    SENDS.set(sends.wrapping_add(1));
     Poll::Ready(())
+}
+
+/// What this thread sends takes longer: the next one takes a unit of its own.
+#[inline]
+pub(crate) fn takes_long() {
+    SENDS.set(0);
 }
 
 /// Which of two futures was ready first.

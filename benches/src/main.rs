@@ -5,6 +5,7 @@ mod cases;
 mod chart;
 mod cli;
 mod compile;
+mod distance;
 mod fairness;
 mod growth;
 mod heap;
@@ -54,8 +55,9 @@ fn list() {
 fn run(options: &cli::Run) -> Result<(), String> {
     let directory = report::directory()?;
     println!("seed {}, {} rounds, {}\n", options.seed, options.rounds, options.effort.key());
-    let (measured, failures) = runner::run(options);
+    let runner::Found { measured, failures, anyhow } = runner::run(options);
     println!("{}", report::table(options, &measured));
+    println!("{}", report::distances(&measured, &anyhow));
     let (numbers, picture) = (directory.join("results.json"), directory.join("results.svg"));
     std::fs::write(&numbers, report::json(&measured)).map_err(|error| error.to_string())?;
     chart::draw(&options.cases, &measured, &picture).map_err(|error| error.to_string())?;

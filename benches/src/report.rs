@@ -25,6 +25,8 @@ pub struct Standing<'a> {
     pub best: &'a Measured,
     /// Above 1: the best rival's cost is that many times ours.
     pub ratio: f64,
+    /// The same with the processors far apart, where each rival has a figure of that.
+    pub far: Option<f64>,
     pub verdict: &'static str,
 }
 
@@ -36,6 +38,7 @@ pub fn standing<'a>(case: &Case, all: &'a [Measured]) -> Option<Standing<'a>> {
         .filter(|measured| measured.case.key == case.key && measured.name.is_rival())
         .min_by(|one, other| one.median().total_cmp(&other.median()))?;
     let ratio = best.median() / ours;
+    let far = ratio_far(case, all);
     let beside = case.aim_at.map_or(Some(best), of).map(|measured| measured.median() / ours);
     let floor = case.floor.map(|floor| ratio >= floor);
     let aim = case.aim.zip(beside).map(|(aim, ratio)| ratio >= aim);
@@ -45,7 +48,30 @@ pub fn standing<'a>(case: &Case, all: &'a [Measured]) -> Option<Standing<'a>> {
         (Some(false), _) => "**floor missed**",
         (None, _) => "",
     };
-    Some(Standing { best, ratio, verdict })
+    Some(Standing { best, ratio, far, verdict })
+}
+
+fn ratio_far(case: &Case, all: &[Measured]) -> Option<f64> {
+    let those = || all.iter().filter(|measured| measured.case.key == case.key);
+    let ours = those().find(|measured| measured.name == Name::Airssys)?.median_far()?;
+    let rivals: Option<Vec<f64>> =
+        those().filter(|measured| measured.name.is_rival()).map(Measured::median_far).collect();
+    Some(rivals?.into_iter().min_by(f64::total_cmp)? / ours)
+}
+
+/// What the processors' distance has to do with the table.
+pub fn distances(all: &[Measured], anyhow: &[&Case]) -> String {
+    let far: usize = all.iter().map(|measured| measured.far.len()).sum();
+    let mut text = String::from(
+        "The figures are those with the two processors near each other (a word takes less than 100 ns from one to the other, \
+         before and after a measurement); `far` is the ratio of those while they were not.\n",
+    );
+    writeln!(text, "{far} measurements were made while they were far apart.").expect(MEMORY);
+    if !anyhow.is_empty() {
+        let titles: Vec<_> = anyhow.iter().map(|case| case.title).collect();
+        writeln!(text, "Not near often enough, so all figures are in: {}.", titles.join("; ")).expect(MEMORY);
+    }
+    text
 }
 
 /// The table of a run, in Markdown.
@@ -57,8 +83,8 @@ pub fn table(options: &Run, all: &[Measured]) -> String {
         .collect();
     let mut text = String::from("| case | unit |");
     names.iter().for_each(|name| write!(text, " {} |", name.title()).expect(MEMORY));
-    text += " best rival | ratio | floor | aim | |\n| --- | --- |";
-    text += &" --- |".repeat(names.len() + 5);
+    text += " best rival | ratio | far | floor | aim | |\n| --- | --- |";
+    text += &" --- |".repeat(names.len() + 6);
     text.push('\n');
     for case in &options.cases {
         write!(text, "| {} | {} |", case.title, case.unit).expect(MEMORY);
@@ -84,13 +110,14 @@ pub fn table(options: &Run, all: &[Measured]) -> String {
         match standing(case, all) {
             Some(it) => writeln!(
                 text,
-                " {} | {:.2} | {} | {aim} | {} |",
+                " {} | {:.2} | {} | {} | {aim} | {} |",
                 it.best.name.title(),
                 it.ratio,
+                it.far.map_or_else(|| "-".to_owned(), |ratio| format!("{ratio:.2}")),
                 times(case.floor),
                 it.verdict
             ),
-            None => writeln!(text, " - | - | {} | {aim} | |", times(case.floor)),
+            None => writeln!(text, " - | - | - | {} | {aim} | |", times(case.floor)),
         }
         .expect(MEMORY);
     }

@@ -1,5 +1,6 @@
 //! Runs one measurement a process, so that none inherits another's heap, timers or threads; the systems of a case
-//! come one after the other in an order that is shuffled anew each round, so that none has the quieter hour.
+//! come one after the other in an order that is shuffled anew each round, so that none has the quieter hour. What was
+//! measured with the processors near each other is compared, and what was not is measured again.
 
 use std::io::{ErrorKind, Read};
 use std::process::{Command, Stdio};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::cases::{CASES, Case, Effort};
 use crate::cli::Run;
+use crate::distance::{self, Distance};
 use crate::systems::Name;
 
 /// How long a process may take before it counts as hung.
@@ -98,9 +100,17 @@ pub struct Measured {
     pub case: &'static Case,
     pub name: Name,
     pub figures: Vec<f64>,
+    /// Those with the processors far apart.
+    pub far: Vec<f64>,
+    /// Those while that changed.
+    changed: Vec<f64>,
 }
 
 impl Measured {
+    fn new(case: &'static Case, name: Name) -> Self {
+        Self { case, name, figures: Vec::new(), far: Vec::new(), changed: Vec::new() }
+    }
+
     pub fn median(&self) -> f64 {
         self.figures[self.figures.len() / 2]
     }
@@ -112,59 +122,136 @@ impl Measured {
     pub fn max(&self) -> f64 {
         self.figures[self.figures.len() - 1]
     }
+
+    /// The median with the processors far apart.
+    pub fn median_far(&self) -> Option<f64> {
+        self.far.get(self.far.len() / 2).copied()
+    }
+
+    fn put(&mut self, value: f64, distance: Distance) {
+        match distance {
+            Distance::Near => self.figures.push(value),
+            Distance::Far => self.far.push(value),
+            Distance::Changed => self.changed.push(value),
+        }
+    }
+}
+
+/// What a run found.
+pub struct Found {
+    pub measured: Vec<Measured>,
+    pub failures: Vec<String>,
+    /// The cases that were never measured with the processors near each other on every system: theirs are all figures.
+    pub anyhow: Vec<&'static Case>,
 }
 
 /// The whole table, measured.
-pub fn run(options: &Run) -> (Vec<Measured>, Vec<String>) {
+pub fn run(options: &Run) -> Found {
     let mut names = options.systems.clone();
     if options.all_systems && has_erlang() {
         names.push(Name::Erlang);
     }
-    let mut random = Random(options.seed);
-    let mut all: Vec<Measured> = Vec::new();
-    let mut failures = Vec::new();
-    let began = Instant::now();
-    for round in 1..=options.rounds {
-        for case in options.cases.iter().filter(|case| case.measured_by.is_none()) {
-            random.shuffle(&mut names);
-            eprintln!(
-                "{:>5} s  round {round} of {}: {}",
-                began.elapsed().as_secs(),
-                options.rounds,
-                case.title
-            );
-            for &name in &names {
-                let outcome = if name == Name::Erlang {
-                    erlang(case)
-                } else {
-                    one("case", name, &[case.key.to_owned(), options.effort.key().to_owned()])
-                };
-                match outcome {
-                    Ok(figures) => figures.into_iter().for_each(|figure| keep(&mut all, name, figure)),
-                    Err(failure) => {
-                        eprintln!("         {failure}");
-                        failures.push(failure);
-                    }
-                }
-            }
+    let mut round = Round {
+        options,
+        random: Random(options.seed),
+        began: Instant::now(),
+        all: Vec::new(),
+        failures: Vec::new(),
+    };
+    for number in 1..=options.rounds {
+        round.go(&format!("round {number} of {}", options.rounds), &names, false);
+    }
+    for number in 1..=AGAIN * options.rounds {
+        if !round.go(&format!("again, {number}"), &names, true) {
+            break;
+        }
+    }
+    let Round { mut all, failures, .. } = round;
+    let mut anyhow: Vec<&'static Case> = Vec::new();
+    for case in &options.cases {
+        if all.iter().any(|it| it.case.key == case.key && it.figures.is_empty()) {
+            anyhow.push(case);
         }
     }
     for measured in &mut all {
+        if anyhow.iter().any(|case| case.key == measured.case.key) {
+            measured.figures.extend(measured.far.iter().chain(&measured.changed));
+        }
         measured.figures.sort_by(f64::total_cmp);
+        measured.far.sort_by(f64::total_cmp);
     }
     // As the table has them, whatever order they were measured in.
     all.sort_by_key(|it| {
         let row = CASES.iter().position(|case| case.key == it.case.key);
         (row, Name::COLUMNS.iter().position(|name| *name == it.name))
     });
-    (all, failures)
+    Found { measured: all, failures, anyhow }
 }
 
-fn keep(all: &mut Vec<Measured>, name: Name, figure: Figure) {
-    let Some(case) = CASES.iter().find(|case| case.key == figure.key) else { return };
-    match all.iter_mut().find(|measured| measured.name == name && measured.case.key == case.key) {
-        Some(measured) => measured.figures.push(figure.value),
-        None => all.push(Measured { case, name, figures: vec![figure.value] }),
+/// So many times the rounds are made again at most, for what was not measured with the processors near.
+const AGAIN: usize = 2;
+
+struct Round<'a> {
+    options: &'a Run,
+    random: Random,
+    began: Instant,
+    all: Vec<Measured>,
+    failures: Vec<String>,
+}
+
+impl Round<'_> {
+    /// Measures each case on each system; or on those that lack figures. Whether there were any.
+    fn go(&mut self, title: &str, names: &[Name], lacking: bool) -> bool {
+        let mut any = false;
+        for case in self.options.cases.iter().filter(|case| case.measured_by.is_none()) {
+            let mut names: Vec<Name> =
+                names.iter().copied().filter(|name| !lacking || self.lacks(case, *name)).collect();
+            if names.is_empty() {
+                continue;
+            }
+            any = true;
+            self.random.shuffle(&mut names);
+            eprintln!("{:>5} s  {title}: {}", self.began.elapsed().as_secs(), case.title);
+            for name in names {
+                self.measure(case, name);
+            }
+        }
+        any
+    }
+
+    /// Whether it was measured, but too few times with the processors near.
+    fn lacks(&self, case: &Case, name: Name) -> bool {
+        let of = |it: &&Measured| it.case.key == case.key && it.name == name;
+        self.all.iter().find(of).is_some_and(|it| it.figures.len() < self.options.rounds)
+    }
+
+    fn measure(&mut self, case: &Case, name: Name) {
+        let (outcome, distance) = distance::around(|| {
+            if name == Name::Erlang {
+                erlang(case)
+            } else {
+                one("case", name, &[case.key.to_owned(), self.options.effort.key().to_owned()])
+            }
+        });
+        match outcome {
+            Ok(figures) => figures.into_iter().for_each(|figure| self.keep(name, &figure, distance)),
+            Err(failure) => {
+                eprintln!("         {failure}");
+                self.failures.push(failure);
+            }
+        }
+    }
+
+    fn keep(&mut self, name: Name, figure: &Figure, distance: Distance) {
+        let Some(case) = CASES.iter().find(|case| case.key == figure.key) else { return };
+        // Where one thread counts bytes, no distance has a say.
+        let distance = if case.unit == "bytes" { Distance::Near } else { distance };
+        let of = |it: &Measured| it.name == name && it.case.key == case.key;
+        let at = self.all.iter().position(of).unwrap_or_else(|| {
+            self.all.push(Measured::new(case, name));
+            self.all.len() - 1
+        });
+        self.all[at].put(figure.value, distance);
     }
 }
 

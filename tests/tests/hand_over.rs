@@ -341,8 +341,8 @@ async fn c125_two_that_tell_each_other_for_ever_leave_other_tasks_their_turn() {
                 tokio::task::yield_now().await;
             }
             let handled = hops.load(Ordering::SeqCst) - before;
-            // This is polled once in 61 tasks, of which each handles 256.
-            assert!(handled < 20_000, "{handled} in one turn of the runtime");
+            // This is polled once in 61 tasks, of which each handles 2,048 at most.
+            assert!(handled < 150_000, "{handled} in one turn of the runtime");
         }
     })
     .await;

@@ -31,6 +31,14 @@ const OPEN: u8 = 1;
 const INSIDE: u8 = 2;
 const PARCEL: u8 = 3;
 
+/// How fast a handler was when it was timed last.
+mod speed {
+    /// Not timed yet, too.
+    pub(super) const LEISURELY: u8 = 0;
+    pub(super) const BRISK: u8 = 1;
+    pub(super) const SWIFT: u8 = 2;
+}
+
 /// The state of a cell, behind its lock and its gate.
 pub(super) struct Gated<A: Actor>(Lock<State<A>, Gate>);
 
@@ -38,8 +46,8 @@ pub(super) struct Gate {
     word: AtomicU8,
     /// How often in a row a handler took longer than [`LONG`].
     slow: AtomicU8,
-    /// Its handler took less than [`SWIFT`] when it last was timed.
-    swift: AtomicBool,
+    /// What its handler took when it last was timed.
+    speed: AtomicU8,
     /// How many messages were handled inside the gate and not counted yet.
     inside: AtomicU16,
     /// Whether the message of a parcel was counted and is not begun. Written under the lock.
@@ -52,6 +60,8 @@ pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else {
 ///
 /// No clock has a say in a model.
 const SWIFT: Duration = if cfg!(airssys_loom) { Duration::ZERO } else { Duration::from_micros(2) };
+/// What takes less than this is short beside what Tokio counts as one step of a task.
+const BRISK: Duration = if cfg!(airssys_loom) { Duration::ZERO } else { Duration::from_micros(5) };
 /// How many slow runs in a row make an actor slow.
 const PATIENCE: u8 = 2;
 /// Two asks in so many go by the lock and are timed, one after the other, the first two among them.
@@ -71,7 +81,7 @@ impl<A: Actor> Gated<A> {
         let gate = Gate {
             word: AtomicU8::new(SHUT),
             slow: AtomicU8::new(0),
-            swift: AtomicBool::new(false),
+            speed: AtomicU8::new(speed::LEISURELY),
             inside: AtomicU16::new(0),
             carried: AtomicBool::new(false),
         };
@@ -92,7 +102,13 @@ impl<A: Actor> Gated<A> {
     /// Whether its messages take less than to wake another worker, as far as is known.
     #[inline]
     pub(super) fn is_swift(&self) -> bool {
-        self.gate().swift.load(Ordering::Relaxed)
+        self.gate().speed.load(Ordering::Relaxed) >= speed::SWIFT
+    }
+
+    /// Whether its messages take less than what Tokio counts as one step, as far as is known.
+    #[inline]
+    pub(super) fn is_brisk(&self) -> bool {
+        self.gate().speed.load(Ordering::Relaxed) >= speed::BRISK
     }
 
     /// Notes how long a handler took.
@@ -103,7 +119,12 @@ impl<A: Actor> Gated<A> {
             false => 0,
         };
         self.gate().slow.store(slow, Ordering::Relaxed);
-        self.gate().swift.store(took < SWIFT, Ordering::Relaxed);
+        let speed = match took {
+            _ if took < SWIFT => speed::SWIFT,
+            _ if took < BRISK => speed::BRISK,
+            _ => speed::LEISURELY,
+        };
+        self.gate().speed.store(speed, Ordering::Relaxed);
     }
 
     #[inline]

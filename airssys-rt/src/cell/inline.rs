@@ -53,6 +53,7 @@ impl<A: Actor> Cell<A> {
         if !A::CONFIG.allows_inline() || !A::is_plain(&message) {
             return Err(message);
         }
+        self.count_as_long();
         if !self.kernel.is_quietly_here(poll) || instrument::is_on() {
             return self.ask_here_observed(message, spot);
         }
@@ -82,6 +83,14 @@ impl<A: Actor> Cell<A> {
             self.give_back(VecDeque::new(), 0, 0, None);
         }
         Ok(())
+    }
+
+    /// Whoever asks one that is not known to be brisk gives way the sooner.
+    #[inline]
+    pub(super) fn count_as_long(&self) {
+        if !self.state.is_brisk() {
+            crate::yields::takes_long();
+        }
     }
 
     /// As [`ask_here`](Self::ask_here), where somebody watches, or the thread may not be the system's.

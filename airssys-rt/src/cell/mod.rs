@@ -20,6 +20,7 @@ mod handle;
 mod inline;
 #[cfg(all(test, airssys_loom))]
 mod loom_tests;
+mod pace;
 mod parcel;
 mod relay;
 mod run;

@@ -38,12 +38,10 @@ use crate::process::AnyCell;
 
 use super::gate::{Locked, is_sampled};
 use super::handle::{Step, run_plain};
+use super::pace::{BUDGET, PART, Pace};
 use super::parcel::{self, Carried};
 use super::state::{Linger, Phase};
 use super::{Action, Cell, signal};
-
-/// How many messages are handled in one chain of hand-overs.
-const CHAIN: u32 = 256;
 
 /// Who waits in the line.
 enum Next {
@@ -263,13 +261,19 @@ impl Drop for Open {
 
 /// Polls a task, and runs whom it hands over to.
 #[inline]
-pub(super) fn host_for<T>(kernel: &Arc<Kernel>, poll: impl FnOnce() -> T) -> T {
-    host_within(kernel, &mut { CHAIN }, |_| poll())
+pub(super) fn host_for<T>(kernel: &Arc<Kernel>, pace: Pace, poll: impl FnOnce() -> T) -> T {
+    let mut budget = if matches!(pace, Pace::Short) { BUDGET } else { PART };
+    host(kernel, pace, &mut budget, |_| poll())
 }
 
 /// As [`host_for`], as far as the budget goes.
 #[inline]
 pub(crate) fn host_within<T>(kernel: &Arc<Kernel>, budget: &mut u32, poll: impl FnOnce(&mut u32) -> T) -> T {
+    host(kernel, Pace::Short, budget, poll)
+}
+
+#[inline]
+fn host<T>(kernel: &Arc<Kernel>, pace: Pace, budget: &mut u32, poll: impl FnOnce(&mut u32) -> T) -> T {
     // Loom's threads share those of the test: the line of one would be the line of all.
     if cfg!(airssys_loom) || HEAD.with(|head| head.host.get()) != 0 {
         return poll(budget);
@@ -278,7 +282,7 @@ pub(crate) fn host_within<T>(kernel: &Arc<Kernel>, budget: &mut u32, poll: impl 
     let open = Open;
     let polled = poll(budget);
     if HEAD.with(|head| head.length.get()) > 0 {
-        run_chain(budget);
+        run_chain(kernel, pace, budget);
         drop(open);
     } else {
         // There is nobody to wake.
@@ -289,8 +293,12 @@ pub(crate) fn host_within<T>(kernel: &Arc<Kernel>, budget: &mut u32, poll: impl 
 }
 
 #[inline(never)]
-fn run_chain(budget: &mut u32) {
-    while *budget > 0 {
+fn run_chain(kernel: &Kernel, mut pace: Pace, budget: &mut u32) {
+    loop {
+        if *budget == 0 {
+            let Some(more) = pace.more(kernel) else { break };
+            *budget = more;
+        }
         if let Some(mut parcel) = take_first() {
             parcel.deliver(budget);
             put_spare(parcel);
@@ -326,7 +334,7 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
         let this = self.project();
-        host_for(this.kernel, || this.task.poll(cx))
+        host_for(this.kernel, Pace::Fresh, || this.task.poll(cx))
     }
 }
 

@@ -11,7 +11,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
@@ -29,20 +29,13 @@ use crate::testing::log::Event;
 use super::ending::End;
 use super::guard::{Interrupt, acting};
 use super::handle::{Job, Record, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
+use super::pace::{PART, Pace};
 use super::relay::closed;
 use super::state::{Adopted, Failure, Launch, Linger, Phase, State};
 use super::{Cell, signal};
 
-/// How many messages are handled before other tasks get their turn.
-pub(super) const BUDGET: u32 = 256;
-/// How many of them on somebody else's poll.
+/// How many messages are handled on somebody else's poll.
 pub(super) const VISIT: u32 = 8;
-/// How many where all of them together take no longer than [`SHORT`]: to give way may wake another worker, which costs more.
-const LONGEST: u32 = 2_048;
-/// How long the messages after the first part may take and still go on.
-const SHORT: Duration = Duration::from_micros(100);
-/// How many messages are handled between two looks at the clock.
-const PART: u32 = 128;
 /// One run of plain messages in so many is timed, the first among them.
 const LOOK: u8 = 16;
 /// A buffer of an idle actor larger than this many bytes is given back.
@@ -75,16 +68,6 @@ pub(super) struct Worker<A: Actor> {
     /// How often it has run plain messages.
     runs: u8,
     pace: Pace,
-}
-
-/// How far a turn has got before its next pause.
-enum Pace {
-    /// It pauses when its budget is used up.
-    Short,
-    /// It has not come to the first look at the clock.
-    Fresh,
-    /// It looked first then, and has handled so many.
-    Timed(Instant, u32),
 }
 
 impl<A: Actor> Drop for Worker<A> {
@@ -399,9 +382,10 @@ impl<A: Actor> Worker<A> {
                         Refill::Rest(may_wait) => return Next::Rest(may_wait),
                     }
                 }
-                Step::Budget => match self.more(home) {
+                Step::Budget => match self.pace.more(&home.kernel) {
                     Some(more) => *budget = more,
                     None => {
+                        self.pace = self.fresh_pace();
                         *budget = PART;
                         return Next::Pause;
                     }
@@ -457,24 +441,6 @@ impl<A: Actor> Worker<A> {
         let step = if slow { closed(run) } else { run() };
         home.state.note_speed(began.elapsed() / (self.handled - before).max(1));
         step
-    }
-
-    /// How many messages more may be handled before the pause that is due.
-    #[cold]
-    fn more(&mut self, home: &Cell<A>) -> Option<u32> {
-        let (pace, more) = match self.pace {
-            Pace::Fresh if home.kernel.schedule.is_some() => (Pace::Short, BUDGET - PART),
-            Pace::Fresh => (Pace::Timed(Instant::now(), PART), PART),
-            Pace::Timed(began, handled) if handled + PART < LONGEST && began.elapsed() < SHORT => {
-                (Pace::Timed(began, handled + PART), PART)
-            }
-            Pace::Timed(..) | Pace::Short => {
-                self.pace = self.fresh_pace();
-                return None;
-            }
-        };
-        self.pace = pace;
-        Some(more)
     }
 
     fn fresh_pace(&self) -> Pace {

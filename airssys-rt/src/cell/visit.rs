@@ -31,8 +31,9 @@ use crate::reply::{Answer, Port};
 use super::gate::{Locked, is_sampled};
 use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
+use super::pace::{BUDGET, Pace};
 use super::relay::{Hosting, host_for};
-use super::run::{BUDGET, VISIT, Worker, lifetime, take_turn, visit};
+use super::run::{VISIT, Worker, lifetime, take_turn, visit};
 use super::state::{Linger, Phase};
 use super::{Action, Cell, Stopped, Trouble};
 
@@ -63,6 +64,7 @@ impl<A: Actor> Cell<A> {
         {
             return Err(Letter::asked(message, port));
         }
+        self.count_as_long();
         let mut state = self.wait_a_moment(self.state.lock());
         let parked = match state.phase {
             Phase::Idle if !state.task => None,
@@ -79,7 +81,7 @@ impl<A: Actor> Cell<A> {
         state.count_accepted(1, &self.kernel);
         let sample = is_sampled(state.handled);
         drop(state);
-        host_for(&self.kernel, || {
+        host_for(&self.kernel, Pace::Short, || {
             if sample {
                 self.timed(|| self.begin_with(message, port, parked));
             } else {
