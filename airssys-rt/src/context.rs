@@ -523,6 +523,8 @@ impl<A: Actor> Context<A> {
             let mut stream = std::pin::pin!(stream);
             while let Some(item) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
                 let message = to_message(item);
+                // A stream that always has more has to give way to other tasks now and then.
+                std::future::poll_fn(crate::yields::poll_send).await;
                 let posting = {
                     let Some(actor) = cell.upgrade().and_then(ActorRef::revive) else { return };
                     actor.__post(0, Letter::told(message), Wait::ForRoom)

@@ -112,6 +112,17 @@ impl<T: Item> Mailbox<T> {
     pub(crate) fn push_counted(&mut self, item: T) {
         debug_assert!(item.takes_room());
         self.load += 1;
+        // Without a call on this way, the item goes straight to its place.
+        if self.queue.len() < self.queue.capacity() {
+            self.queue.push_back(item);
+        } else {
+            self.push_growing(item);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn push_growing(&mut self, item: T) {
         self.queue.push_back(item);
     }
 

@@ -24,12 +24,12 @@ thread_local! {
     static SENDS: Cell<u8> = const { Cell::new(0) };
 }
 
-/// A loop of tells or asks that never waits has to give way to other tasks now and then: each eighth takes one of the units that
+/// A loop of tells or asks that never waits has to give way to other tasks now and then: each sixteenth takes one of the units that
 /// Tokio gives a task for a poll. They are that much shorter than what Tokio counts, and to give way may wake another worker.
 #[inline]
 pub(crate) fn poll_send(cx: &mut Context<'_>) -> Poll<()> {
     let sends = SENDS.get();
-    if sends.is_multiple_of(8) {
+    if sends.is_multiple_of(16) {
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
     }
     // Not before: who has to give way is asked again.
@@ -37,9 +37,9 @@ pub(crate) fn poll_send(cx: &mut Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
-/// What this thread sends takes longer: the next one takes a unit of its own.
+/// What this thread sends takes longer, or is to be counted from the start: the next one takes a unit of its own.
 #[inline]
-pub(crate) fn takes_long() {
+pub(crate) fn count_anew() {
     SENDS.set(0);
 }
 

@@ -179,6 +179,14 @@ breakages! {
         "!self.is_full()\n            && self.gate()" => "self.gate()", "hand_over" "c093_two_hundred";
     "a carried message that is handed in goes behind", "C084", "cell/parcel.rs",
         "state.mailbox.push_front(" => "state.mailbox.push(", "hand_over" "c082_a_carried";
+    "who could make room waits for it", "C085", "cell/inline.rs",
+        "            || !self.has_quick_guests()\n" => "            || true\n", "guests" "c085";
+    "what a guest has handled is counted twice", "C093", "cell/inline.rs",
+        "            self.give_back(batch, 0, handled, None);\n        }\n        crate" =>
+        "            self.give_back(batch, 0, 2 * handled, None);\n        }\n        crate", "guests" "c085";
+    "a guest goes on after a failure", "C075", "cell/inline.rs",
+        "                    self.fail_as_guest(seat, &mut ctx, batch, (0, handled), trouble);\n                    return Err(NotRun::Failed);" =>
+        "                    drop(trouble);\n                    continue;", "guests" "c075";
     "a full drop mailbox takes it all the same", "C086", "mailbox.rs",
         "BackpressureStrategy::Drop => Offer::Refused(item)," => "BackpressureStrategy::Drop => {\n                self.push(item);\n                Offer::Taken\n            }",
         "mailbox" "c086";

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::actor::{Actor, Plain};
 use crate::address::Here;
@@ -21,10 +21,11 @@ use crate::seat::Turn;
 
 use super::gate::{Locked, is_sampled};
 use super::handle::{Record, Run, Step, Trouble, ask_error, run_plain};
-use super::state::Phase;
+use super::pace::Pace;
+use super::state::{Linger, Phase};
 use super::{Cell, relay};
 
-/// How many queued plain messages an asker runs before its own.
+/// How many queued plain messages an asker runs before its own, where they may take time.
 const HELP: usize = 8;
 /// How often an asker pauses for whoever has the turn.
 const MOMENT: u32 = if cfg!(airssys_loom) { 0 } else { 20 };
@@ -37,6 +38,22 @@ enum Asked<M> {
     Done { handled: u32, verdict: Option<Trouble> },
     /// `is_plain` said otherwise: the long way settles it.
     Later(M),
+}
+
+/// Somebody else's turn, on which all that was queued is handled.
+struct Guest<'a, A: Actor> {
+    seat: Turn<'a, A>,
+    ctx: Context<A>,
+    batch: VecDeque<Mail<A>>,
+    handled: u32,
+}
+
+/// Why a guest has not handled all that was queued; the turn is given back.
+enum NotRun {
+    /// It is up to the actor's task.
+    Left,
+    /// One of them failed.
+    Failed,
 }
 
 impl<A: Actor> Cell<A> {
@@ -85,11 +102,19 @@ impl<A: Actor> Cell<A> {
         Ok(())
     }
 
+    /// Notes how long a handler took; in a simulation, no clock has a say.
+    #[cold]
+    pub(super) fn note_speed(&self, took: Duration) {
+        if self.kernel.schedule.is_none() {
+            self.state.note_speed(took);
+        }
+    }
+
     /// Whoever asks one that is not known to be brisk gives way the sooner.
     #[inline]
     pub(super) fn count_as_long(&self) {
         if !self.state.is_brisk() {
-            crate::yields::takes_long();
+            crate::yields::count_anew();
         }
     }
 
@@ -122,7 +147,7 @@ impl<A: Actor> Cell<A> {
         Err(message)
     }
 
-    /// By the whole way: where a few plain messages wait, the asker runs them first.
+    /// By the whole way: where plain messages wait, the asker runs them first.
     #[inline(never)]
     fn ask_with_others<'a>(
         self: &'a Arc<Self>,
@@ -136,61 +161,116 @@ impl<A: Actor> Cell<A> {
             || state.mailbox.has_waiting()
             || self.signal.load(Ordering::Acquire) != 0
             || (self.state.is_slow() && !state.handled.is_multiple_of(AGAIN))
+            || (state.phase == Phase::Scheduled && !self.may_help(&mut state))
         {
             return Err(message);
         }
-        let mut batch = VecDeque::new();
-        if state.phase == Phase::Scheduled {
-            // With `drop_oldest`, what waits has to stay where it can be evicted.
-            let help = self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
-                && state.mailbox.len() <= HELP
-                && state.mailbox.iter().all(Mail::is_plain);
-            if !help || state.more_if_any().is_some_and(|more| more.verdict.is_some()) {
-                return Err(message);
-            }
-            let ahead = state.mailbox.swap(&mut batch);
-            self.ahead.store(ahead, Ordering::Relaxed);
-        }
-        state.phase = Phase::Running;
         let sample = is_sampled(self.state.counted());
-        self.pass_on_counts();
-        drop(state);
-        let Some(mut seat) = self.seat.try_take() else {
-            self.give_back(batch, 0, 0, None);
-            return Err(message);
-        };
-        let mut ctx = Context::new(self.clone());
-        let mut handled = 0;
-        let mut budget = HELP as u32;
-        let step = match seat.as_mut() {
-            Some(actor) => run_plain(self, actor, &mut ctx, &mut batch, &mut budget, &mut handled),
-            None => Step::Signalled,
-        };
-        let left = match step {
-            Step::Drained => false,
-            Step::Budget if batch.is_empty() => false,
-            Step::Trouble(trouble) => {
-                self.fail_as_guest(seat, &mut ctx, batch, (0, handled), trouble);
+        match self.run_queued(state) {
+            Ok(Guest { mut seat, mut ctx, batch, handled }) => {
+                let asked = self.answer_here(&mut seat, &mut ctx, message, spot, sample);
+                self.settle_asked(seat, ctx, asked, batch, handled)
+            }
+            Err(NotRun::Left) => Err(message),
+            Err(NotRun::Failed) => {
                 // The next incarnation may be there already.
                 let state = self.state.lock();
                 if state.phase == Phase::Idle {
                     return self.ask_with_others(state, message, spot);
                 }
-                return Err(message);
+                Err(message)
             }
-            Step::Async(mail) => {
-                batch.push_front(mail);
-                true
+        }
+    }
+
+    /// Whether a guest may handle what waits in the mailbox: a few plain messages, or as many as there are where they take no
+    /// time.
+    fn may_help(&self, state: &mut Locked<'_, A>) -> bool {
+        // With `drop_oldest`, what waits has to stay where it can be evicted.
+        self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
+            && (state.mailbox.len() <= HELP || self.has_quick_guests())
+            && state.mailbox.iter().all(Mail::is_plain)
+            && state.more_if_any().is_none_or(|more| more.verdict.is_none())
+    }
+
+    /// Whether its messages take so little time that a guest handles any number of them. In a simulation, no clock has a say.
+    fn has_quick_guests(&self) -> bool {
+        self.state.is_swift() && self.kernel.schedule.is_none()
+    }
+
+    /// Takes the turn of an actor that is idle, or that nobody runs yet, and handles what is queued.
+    fn run_queued<'a>(self: &'a Arc<Self>, mut state: Locked<'a, A>) -> Result<Guest<'a, A>, NotRun> {
+        let mut batch = VecDeque::new();
+        if state.phase == Phase::Scheduled {
+            if state.linger == Linger::In {
+                state.linger = Linger::Used;
             }
-            Step::Budget | Step::Signalled => true,
+            let ahead = state.mailbox.swap(&mut batch);
+            self.ahead.store(ahead, Ordering::Relaxed);
+        }
+        state.phase = Phase::Running;
+        self.pass_on_counts();
+        drop(state);
+        // What was swift may have become slow.
+        let began = (!batch.is_empty()).then(Instant::now);
+        let mut pace = began.filter(|_| self.has_quick_guests()).map_or(Pace::Short, Pace::since);
+        let Some(mut seat) = self.seat.try_take() else {
+            self.give_back(batch, 0, 0, None);
+            return Err(NotRun::Left);
         };
-        if left {
+        let mut ctx = Context::new(self.clone());
+        let (mut handled, mut budget) = (0, HELP as u32);
+        loop {
+            let step = match seat.as_mut() {
+                Some(actor) => run_plain(self, actor, &mut ctx, &mut batch, &mut budget, &mut handled),
+                None => Step::Signalled,
+            };
+            if let Some(began) = began {
+                self.note_speed(began.elapsed() / handled.max(1));
+            }
+            match step {
+                Step::Drained => return Ok(Guest { seat, ctx, batch, handled }),
+                Step::Budget if batch.is_empty() => return Ok(Guest { seat, ctx, batch, handled }),
+                Step::Budget if let Some(more) = pace.more(&self.kernel) => {
+                    budget = more;
+                    continue;
+                }
+                Step::Trouble(trouble) => {
+                    self.fail_as_guest(seat, &mut ctx, batch, (0, handled), trouble);
+                    return Err(NotRun::Failed);
+                }
+                Step::Async(mail) => batch.push_front(mail),
+                Step::Budget | Step::Signalled => {}
+            }
+            // Rule 2 of the cell: the turn first, then the phase.
             drop(seat);
             self.give_back(batch, 0, handled, None);
-            return Err(message);
+            return Err(NotRun::Left);
         }
-        let asked = self.answer_here(&mut seat, &mut ctx, message, spot, sample);
-        self.settle_asked(seat, ctx, asked, batch, handled)
+    }
+
+    /// Where a sender would have to wait for room, and nobody runs the actor yet, the sender handles what is queued: that costs
+    /// less than to wait for a task and to be woken.
+    #[inline(never)]
+    pub(super) fn make_room<'a>(self: &'a Arc<Self>, mut state: Locked<'a, A>) -> Locked<'a, A> {
+        if !A::CONFIG.allows_inline()
+            || state.phase != Phase::Scheduled
+            || !self.has_quick_guests()
+            || self.mailbox_config().backpressure != BackpressureStrategy::Block
+            || state.mailbox.has_waiting()
+            || self.signal.load(Ordering::Acquire) != 0
+            || instrument::is_on()
+            || !self.kernel.is_here()
+            || !self.may_help(&mut state)
+        {
+            return state;
+        }
+        if let Ok(Guest { seat, batch, handled, .. }) = self.run_queued(state) {
+            drop(seat);
+            self.give_back(batch, 0, handled, None);
+        }
+        crate::yields::count_anew();
+        self.state.lock()
     }
 
     /// Where a swift handler runs at this moment, and nobody waits for it to be done, that is sooner than a task is woken.
@@ -232,7 +312,7 @@ impl<A: Actor> Cell<A> {
         });
         let asked = self.look_at(outcome, caught, ctx, spot);
         if let Some(began) = began {
-            self.state.note_speed(began.elapsed());
+            self.note_speed(began.elapsed());
         }
         asked
     }
@@ -330,6 +410,9 @@ impl<A: Actor> Cell<A> {
         state.count_handled(handled - by_ask, &self.kernel);
         if !batch.is_empty() {
             state.mailbox.restore(&mut batch);
+        } else if state.mailbox.is_empty() && state.task && !state.asleep && batch.capacity() > HELP {
+            // The next messages find room made; its task, which looks soon, gives it back.
+            state.mailbox.swap(&mut batch);
         }
         self.ahead.store(0, Ordering::Relaxed);
         let wanted =

@@ -297,6 +297,9 @@ impl<A: Actor> Cell<A> {
             self.admit();
             state = self.state.lock();
         }
+        if wait && !state.mailbox.has_room(config, self.ahead()) {
+            state = self.make_room(state);
+        }
         if state.closed {
             drop(state);
             return Posted::Stopped(mail);

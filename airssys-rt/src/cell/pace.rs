@@ -24,6 +24,11 @@ pub(super) enum Pace {
 }
 
 impl Pace {
+    /// One that the clock has a say in from the start.
+    pub(super) fn since(began: Instant) -> Self {
+        Self::Timed(began, 0)
+    }
+
     /// How many messages more may be handled before the pause that is due.
     #[cold]
     pub(super) fn more(&mut self, kernel: &Kernel) -> Option<u32> {

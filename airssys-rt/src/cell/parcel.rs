@@ -148,7 +148,7 @@ impl<A: Actor> Cell<A> {
         let Run { message, smooth, outcome, .. } = run;
         self.count_told_errors();
         if let Some(began) = began {
-            self.state.note_speed(began.elapsed());
+            self.note_speed(began.elapsed());
         }
         if !smooth || caught.is_err() {
             return self.look_at_told(seat, ctx, outcome, caught, uncounted);

@@ -38,7 +38,7 @@ use crate::process::AnyCell;
 
 use super::gate::{Locked, is_sampled};
 use super::handle::{Step, run_plain};
-use super::pace::{BUDGET, PART, Pace};
+use super::pace::{BUDGET, Pace};
 use super::parcel::{self, Carried};
 use super::state::{Linger, Phase};
 use super::{Action, Cell, signal};
@@ -262,8 +262,7 @@ impl Drop for Open {
 /// Polls a task, and runs whom it hands over to.
 #[inline]
 pub(super) fn host_for<T>(kernel: &Arc<Kernel>, pace: Pace, poll: impl FnOnce() -> T) -> T {
-    let mut budget = if matches!(pace, Pace::Short) { BUDGET } else { PART };
-    host(kernel, pace, &mut budget, |_| poll())
+    host(kernel, pace, &mut { BUDGET }, |_| poll())
 }
 
 /// As [`host_for`], as far as the budget goes.
@@ -411,7 +410,8 @@ impl<A: Actor> Cell<A> {
         match state.phase {
             Phase::Scheduled => {}
             Phase::Idle => {
-                // An asker was faster.
+                // A guest was faster.
+                state.mailbox.shrink(0);
                 let action = self.forgive(&mut state, action);
                 drop(state);
                 return self.act(action);

@@ -439,7 +439,7 @@ impl<A: Actor> Worker<A> {
             || acting(home, || run_plain(home, actor, ctx, &mut self.batch, budget, &mut self.handled));
         // Whom a slow one tells does not wait until it is done.
         let step = if slow { closed(run) } else { run() };
-        home.state.note_speed(began.elapsed() / (self.handled - before).max(1));
+        home.note_speed(began.elapsed() / (self.handled - before).max(1));
         step
     }
 

@@ -171,7 +171,7 @@ impl<A: Actor> Cell<A> {
     fn timed(&self, begin: impl FnOnce()) {
         let began = Instant::now();
         begin();
-        self.state.note_speed(began.elapsed());
+        self.note_speed(began.elapsed());
     }
 
     /// After a message of a visit, the turn given back: what is next.

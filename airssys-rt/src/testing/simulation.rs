@@ -151,6 +151,7 @@ impl Simulation {
             Ok(runtime) => runtime,
             Err(error) => panic!("a simulation needs a Tokio runtime: {error}"),
         };
+        crate::yields::count_anew();
         runtime.block_on(async {
             let schedule = Schedule::new(seed);
             let system = System::builder().name("simulation").schedule(schedule.clone()).build();

@@ -1,0 +1,317 @@
+//! Who would have to wait for room handles what is queued instead, where nobody does and it takes no time; nobody can tell, but
+//! by speed.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::Poll;
+
+use airssys_rt::prelude::*;
+use futures_core::Stream;
+use tests::actors::{Log, at_rest, eventually, nothing_left, settle, within};
+
+#[actor(mailbox(capacity = 4, backpressure = "block"))]
+struct Narrow {
+    log: Log,
+}
+
+#[handlers]
+impl Narrow {
+    #[handler]
+    fn note(&mut self, number: u32) {
+        self.log.add(number);
+    }
+
+    /// Where it runs is part of the note.
+    #[handler]
+    fn note_place(&mut self, number: u32) {
+        let here = tokio::runtime::Handle::try_current().is_ok();
+        self.log.add(format!("{number} {}", if here { "in the runtime" } else { "outside" }));
+    }
+
+    #[handler]
+    async fn note_later(&mut self, number: u32) {
+        tokio::task::yield_now().await;
+        self.log.add(number);
+    }
+
+    #[handler]
+    fn boom(&mut self) {
+        std::panic::resume_unwind(Box::new("boom"));
+    }
+
+    #[handler]
+    fn end(&mut self, ctx: &mut Context<Self>) {
+        ctx.stop();
+    }
+
+    #[handler]
+    fn look(&self) {}
+}
+
+/// Whether nobody else ran on this thread while `tell` waited.
+async fn alone<T>(tell: impl Future<Output = T>) -> (T, bool) {
+    let others = Arc::new(AtomicBool::new(false));
+    let seen = others.clone();
+    // Its turn comes as soon as this task gives way.
+    let other = tokio::spawn(async move { seen.store(true, Ordering::SeqCst) });
+    let told = tell.await;
+    let alone = !others.load(Ordering::SeqCst);
+    other.await.unwrap();
+    (told, alone)
+}
+
+/// An actor whose handlers have been timed: quick, unless the machine was busy.
+async fn timed(system: &System) -> (Log, ActorRef<Narrow>) {
+    let log = Log::new();
+    let to = system.spawn(Narrow { log: log.clone() });
+    for _ in 0..2 {
+        to.look().await.unwrap();
+    }
+    (log, to)
+}
+
+#[tokio::test]
+async fn c085_a_sender_that_finds_the_mailbox_full_handles_what_waits_in_order() {
+    within(async {
+        let system = System::new("guests");
+        let mut helped = 0;
+        for _ in 0..100 {
+            let (log, to) = timed(&system).await;
+            for number in 1..=4 {
+                to.note(number).try_tell().unwrap();
+            }
+            assert!(to.note(0).try_tell().is_err(), "a full mailbox is full for who does not wait");
+            let (told, alone) = alone(to.note(5).tell()).await;
+            told.unwrap();
+            helped += u32::from(alone);
+            eventually("all have come", || log.len() == 5).await;
+            assert_eq!(log.lines(), ["1", "2", "3", "4", "5"]);
+        }
+        assert!(helped > 0, "nobody has helped");
+        eventually("all are counted", || system.counters().handled == 700).await;
+        nothing_left(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c084_a_guest_leaves_what_is_not_plain_and_all_behind_it_to_the_actors_task() {
+    within(async {
+        let system = System::new("guests");
+        for _ in 0..20 {
+            let (log, to) = timed(&system).await;
+            to.note(1).try_tell().unwrap();
+            to.note_later(2).try_tell().unwrap();
+            to.note(3).try_tell().unwrap();
+            to.note(4).try_tell().unwrap();
+            to.note(5).tell().await.unwrap();
+            eventually("all have come", || log.len() == 5).await;
+            assert_eq!(log.lines(), ["1", "2", "3", "4", "5"]);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c075_a_panic_on_a_guests_turn_is_the_actors_alone() {
+    within(async {
+        let system = System::new("guests");
+        let log = Log::new();
+        let state = log.clone();
+        let spec = Supervisor::builder()
+            .max_restarts(u32::MAX)
+            .child(ChildSpec::new("narrow", move || std::future::ready(Ok(Narrow { log: state.clone() }))));
+        let supervisor = system.start(spec).await.unwrap();
+        let to = supervisor.child::<Narrow>("narrow").await.unwrap();
+        for round in 1..=50 {
+            for _ in 0..2 {
+                to.look().await.unwrap();
+            }
+            to.note(1).try_tell().unwrap();
+            to.boom().try_tell().unwrap();
+            to.note(2).try_tell().unwrap();
+            to.note(3).try_tell().unwrap();
+            to.note(4).tell().await.unwrap();
+            eventually("the others have come", || log.len() == 4 * round).await;
+            assert_eq!(log.lines()[4 * (round - 1)..], ["1", "2", "3", "4"]);
+        }
+        at_rest(&system).await;
+        nothing_left(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c050_an_actor_that_ends_on_a_guests_turn_handles_nothing_more() {
+    within(async {
+        let system = System::new("guests");
+        for _ in 0..20 {
+            let (log, to) = timed(&system).await;
+            to.note(1).try_tell().unwrap();
+            to.end().try_tell().unwrap();
+            to.note(2).try_tell().unwrap();
+            to.note(3).try_tell().unwrap();
+            // Accepted or refused: it is not handled.
+            let _ = to.note(4).tell().await;
+            to.process().wait().await;
+            assert_eq!(log.lines(), ["1"]);
+        }
+        at_rest(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c050_a_stop_that_is_given_while_the_mailbox_is_full_is_seen_before_what_waits_there() {
+    within(async {
+        let system = System::new("guests");
+        for _ in 0..20 {
+            let (log, to) = timed(&system).await;
+            for number in 1..=4 {
+                to.note(number).try_tell().unwrap();
+            }
+            let stopping = tokio::spawn({
+                let to = to.clone();
+                async move { to.stop().await }
+            });
+            settle().await;
+            let _ = to.note(5).tell().await;
+            let _ = stopping.await.unwrap();
+            let lines = log.lines();
+            assert!(!lines.contains(&"5".to_owned()), "{lines:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c084_a_thread_outside_that_blocks_for_room_keeps_the_order_and_handlers_their_runtime() {
+    within(async {
+        let system = System::new("guests");
+        let (log, to) = timed(&system).await;
+        let outside = std::thread::spawn(move || {
+            for number in 0..2_000 {
+                to.note_place(number).blocking_tell().unwrap();
+            }
+        });
+        eventually("all have come", || log.len() == 2_000).await;
+        outside.join().unwrap();
+        for (number, line) in log.lines().iter().enumerate() {
+            assert_eq!(*line, format!("{number} in the runtime"));
+        }
+    })
+    .await;
+}
+
+#[actor(mailbox(capacity = 3, backpressure = "block"))]
+#[derive(Default)]
+struct Order {
+    last: std::collections::BTreeMap<u64, u64>,
+    seen: Arc<AtomicU64>,
+}
+
+#[handlers]
+impl Order {
+    #[handler]
+    fn next(&mut self, sender: u64, number: u64) {
+        let last = self.last.insert(sender, number);
+        assert_eq!(last.map_or(0, |last| last + 1), number, "of sender {sender}");
+        self.seen.fetch_add(1, Ordering::SeqCst);
+    }
+
+    #[handler]
+    fn look(&self) {}
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c084_many_senders_and_askers_at_a_narrow_mailbox_keep_their_order() {
+    const SENDERS: u64 = 6;
+    const EACH: u64 = 3_000;
+    within(async {
+        let system = System::new("guests");
+        let seen = Arc::new(AtomicU64::new(0));
+        let to = system.spawn(Order { seen: seen.clone(), ..Order::default() });
+        let senders = (0..SENDERS).map(|sender| {
+            let to = to.clone();
+            tokio::spawn(async move {
+                for number in 0..EACH {
+                    match number % 3 {
+                        0 => to.next(sender, number).await.unwrap(),
+                        _ => to.next(sender, number).tell().await.unwrap(),
+                    }
+                }
+                to.look().await.unwrap();
+            })
+        });
+        for sender in senders.collect::<Vec<_>>() {
+            sender.await.unwrap();
+        }
+        assert_eq!(seen.load(Ordering::SeqCst), SENDERS * EACH);
+        eventually("all are counted", || system.counters().handled == SENDERS * EACH + SENDERS).await;
+        assert_eq!(system.counters().accepted, SENDERS * EACH + SENDERS);
+    })
+    .await;
+}
+
+/// A stream that always has more.
+struct Endless(u64);
+
+impl Stream for Endless {
+    type Item = u64;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut std::task::Context<'_>) -> Poll<Option<u64>> {
+        self.0 += 1;
+        Poll::Ready(Some(self.0))
+    }
+}
+
+#[actor]
+#[derive(Default)]
+struct Reader(u64);
+
+#[handlers]
+impl Reader {
+    #[handler]
+    fn attach(&mut self, ctx: &mut Context<Self>) {
+        ctx.attach(Endless(0), |number| ReaderMessage::Item { number });
+    }
+
+    #[handler]
+    fn item(&mut self, number: u64) {
+        self.0 = number;
+    }
+
+    #[handler]
+    fn last(&self) -> u64 {
+        self.0
+    }
+}
+
+#[tokio::test]
+async fn c125_a_stream_that_always_has_more_leaves_other_tasks_their_turn() {
+    within(async {
+        let system = System::new("guests");
+        let reader = system.spawn(Reader::default());
+        for _ in 0..2 {
+            reader.last().await.unwrap();
+        }
+        reader.attach().await.unwrap();
+        let mut before = 0;
+        for _ in 0..50 {
+            // Behind whoever is ready, once.
+            let mut gave_way = false;
+            std::future::poll_fn(|cx| {
+                cx.waker().wake_by_ref();
+                if std::mem::replace(&mut gave_way, true) { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            let last = reader.last().await.unwrap();
+            assert!(last - before < 20_000, "{before}, then {last}");
+            before = last;
+        }
+        assert!(before > 0, "it is read");
+        reader.stop().await.unwrap();
+    })
+    .await;
+}
