@@ -16,7 +16,7 @@ const PRODUCERS: usize = 8;
 
 /// What may be handled between two turns of somebody else on one thread: a mailbox and a turn of each producer and of
 /// the actor, and as much again for what was under way.
-const BETWEEN: u64 = 2 * (1_024 + 256 + PRODUCERS as u64 * 128);
+const BETWEEN: u64 = 2 * (1_024 + 2_048 + PRODUCERS as u64 * 2_048);
 
 #[actor]
 #[derive(Default)]
