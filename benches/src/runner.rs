@@ -161,8 +161,11 @@ pub fn run(options: &Run) -> Found {
     for number in 1..=options.rounds {
         round.go(&format!("round {number} of {}", options.rounds), &names, false);
     }
-    for number in 1..=AGAIN * options.rounds {
-        if !round.go(&format!("again, {number}"), &names, true) {
+    for number in 1..=options.rounds {
+        // Not much longer than it would have taken anyway.
+        if round.began.elapsed() > options.effort.limit()
+            || !round.go(&format!("again, {number}"), &names, true)
+        {
             break;
         }
     }
@@ -187,9 +190,6 @@ pub fn run(options: &Run) -> Found {
     });
     Found { measured: all, failures, anyhow }
 }
-
-/// So many times the rounds are made again at most, for what was not measured with the processors near.
-const AGAIN: usize = 2;
 
 struct Round<'a> {
     options: &'a Run,
@@ -222,7 +222,7 @@ impl Round<'_> {
     /// Whether it was measured, but too few times with the processors near.
     fn lacks(&self, case: &Case, name: Name) -> bool {
         let of = |it: &&Measured| it.case.key == case.key && it.name == name;
-        self.all.iter().find(of).is_some_and(|it| it.figures.len() < self.options.rounds)
+        self.all.iter().find(of).is_some_and(|it| it.figures.len() < self.options.rounds.div_ceil(2))
     }
 
     fn measure(&mut self, case: &Case, name: Name) {
@@ -276,6 +276,11 @@ pub fn median(figures: &mut [f64]) -> f64 {
 }
 
 impl Effort {
+    /// After so long, nothing is measured again.
+    fn limit(self) -> Duration {
+        Duration::from_secs(if self.key() == Self::QUICK.key() { 480 } else { 2_400 })
+    }
+
     /// So many rounds make a median.
     pub fn rounds(self) -> usize {
         if self.key() == Self::QUICK.key() { 3 } else { 5 }

@@ -59,9 +59,9 @@ pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else {
 /// Several actors whose handlers take less than this each run one after the other sooner than another worker is awake.
 ///
 /// No clock has a say in a model.
-const SWIFT: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(2) };
+const SWIFT: Duration = if cfg!(airssys_loom) { Duration::ZERO } else { Duration::from_micros(2) };
 /// What takes less than this is short beside what Tokio counts as one step of a task.
-const BRISK: Duration = Duration::from_micros(5);
+const BRISK: Duration = if cfg!(airssys_loom) { Duration::ZERO } else { Duration::from_micros(5) };
 /// How many slow runs in a row make an actor slow.
 const PATIENCE: u8 = 2;
 /// Two asks in so many go by the lock and are timed, one after the other, the first two among them.
@@ -81,7 +81,7 @@ impl<A: Actor> Gated<A> {
         let gate = Gate {
             word: AtomicU8::new(SHUT),
             slow: AtomicU8::new(0),
-            speed: AtomicU8::new(if cfg!(airssys_loom) { speed::SWIFT } else { speed::LEISURELY }),
+            speed: AtomicU8::new(speed::LEISURELY),
             inside: AtomicU16::new(0),
             carried: AtomicBool::new(false),
         };

@@ -113,7 +113,8 @@ impl<A: Actor> Cell<A> {
     /// Whoever asks one that is not known to be brisk gives way the sooner.
     #[inline]
     pub(super) fn count_as_long(&self) {
-        if !self.state.is_brisk() {
+        // A model has no use for the budget, and each look costs it.
+        if cfg!(airssys_loom) || !self.state.is_brisk() {
             crate::yields::count_anew();
         }
     }
@@ -195,7 +196,8 @@ impl<A: Actor> Cell<A> {
 
     /// Whether its messages take so little time that a guest handles any number of them. In a simulation, no clock has a say.
     fn has_quick_guests(&self) -> bool {
-        self.state.is_swift() && self.kernel.schedule.is_none()
+        // In a model, of whomever: no clock has a say there.
+        cfg!(airssys_loom) || (self.state.is_swift() && self.kernel.schedule.is_none())
     }
 
     /// Takes the turn of an actor that is idle, or that nobody runs yet, and handles what is queued.
