@@ -102,10 +102,10 @@ impl<A: Actor> Cell<A> {
         Ok(())
     }
 
-    /// Notes how long a handler took; in a simulation, no clock has a say.
+    /// Notes how long a handler took; in a simulation or a model, no clock has a say.
     #[cold]
     pub(super) fn note_speed(&self, took: Duration) {
-        if self.kernel.schedule.is_none() {
+        if !cfg!(airssys_loom) && self.kernel.schedule.is_none() {
             self.state.note_speed(took);
         }
     }
