@@ -112,7 +112,7 @@ impl Measured {
     }
 
     pub fn median(&self) -> f64 {
-        self.figures[self.figures.len() / 2]
+        middle(&self.figures)
     }
 
     pub fn min(&self) -> f64 {
@@ -125,7 +125,7 @@ impl Measured {
 
     /// The median with the processors far apart.
     pub fn median_far(&self) -> Option<f64> {
-        self.far.get(self.far.len() / 2).copied()
+        (!self.far.is_empty()).then(|| middle(&self.far))
     }
 
     fn put(&mut self, value: f64, distance: Distance) {
@@ -269,10 +269,16 @@ impl Random {
     }
 }
 
-/// The middle one.
+/// The middle one, or half-way between the two in the middle.
 pub fn median(figures: &mut [f64]) -> f64 {
     figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
+    middle(figures)
+}
+
+/// The same, of some that are sorted.
+fn middle(sorted: &[f64]) -> f64 {
+    let half = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[half] } else { sorted[half - 1].midpoint(sorted[half]) }
 }
 
 impl Effort {
