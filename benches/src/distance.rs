@@ -44,32 +44,30 @@ fn is_far() -> bool {
 /// Nanoseconds one way.
 fn look() -> f64 {
     let word = AtomicU32::new(0);
-    // Counts up in turns with the other side, which begins at 1.
-    let play = |side: u32, mut at: Box<dyn FnMut(u32) + '_>| {
-        for step in (side..PART * PARTS).step_by(2) {
-            let mut waited = 0;
-            while word.load(Ordering::Acquire) != step {
-                waited += 1;
-                if waited < PATIENCE { std::hint::spin_loop() } else { std::thread::yield_now() }
-            }
-            at(step);
-            word.store(step + 1, Ordering::Release);
-        }
-    };
     let mut parts = Vec::new();
     let mut began = Instant::now();
     scope(|scope| {
-        scope.spawn(|| play(1, Box::new(|_| {})));
-        play(
-            0,
-            Box::new(|step| {
-                if step.is_multiple_of(PART) {
-                    parts.push(began.elapsed().as_nanos() as f64 / f64::from(PART));
-                    began = Instant::now();
-                }
-            }),
-        );
+        scope.spawn(|| play(&word, 1, |_| {}));
+        play(&word, 0, |step| {
+            if step.is_multiple_of(PART) {
+                parts.push(began.elapsed().as_nanos() as f64 / f64::from(PART));
+                began = Instant::now();
+            }
+        });
     });
     // The first part is the wait for the other side's thread.
     crate::runner::median(&mut parts[1..])
+}
+
+/// One side, 0 or 1, counts the word up in turns with the other.
+fn play(word: &AtomicU32, side: u32, mut at: impl FnMut(u32)) {
+    for step in (side..PART * PARTS).step_by(2) {
+        let mut waited = 0;
+        while word.load(Ordering::Acquire) != step {
+            waited += 1;
+            if waited < PATIENCE { std::hint::spin_loop() } else { std::thread::yield_now() }
+        }
+        at(step);
+        word.store(step + 1, Ordering::Release);
+    }
 }

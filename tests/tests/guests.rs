@@ -6,47 +6,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 
+use airssys_rt::ActorConfig;
 use airssys_rt::prelude::*;
 use futures_core::Stream;
-use tests::actors::{Log, at_rest, eventually, nothing_left, settle, within};
+use tests::actors::{Log, Worker, WorkerApi, at_rest, eventually, nothing_left, poll_once, within};
 
-#[actor(mailbox(capacity = 4, backpressure = "block"))]
-struct Narrow {
-    log: Log,
-}
-
-#[handlers]
-impl Narrow {
-    #[handler]
-    fn note(&mut self, number: u32) {
-        self.log.add(number);
-    }
-
-    /// Where it runs is part of the note.
-    #[handler]
-    fn note_place(&mut self, number: u32) {
-        let here = tokio::runtime::Handle::try_current().is_ok();
-        self.log.add(format!("{number} {}", if here { "in the runtime" } else { "outside" }));
-    }
-
-    #[handler]
-    async fn note_later(&mut self, number: u32) {
-        tokio::task::yield_now().await;
-        self.log.add(number);
-    }
-
-    #[handler]
-    fn boom(&mut self) {
-        std::panic::resume_unwind(Box::new("boom"));
-    }
-
-    #[handler]
-    fn end(&mut self, ctx: &mut Context<Self>) {
-        ctx.stop();
-    }
-
-    #[handler]
-    fn look(&self) {}
+/// A system whose mailboxes take four messages.
+fn narrow() -> System {
+    System::builder().name("guests").mailbox(ActorConfig::DEFAULT.capacity(4)).build().unwrap()
 }
 
 /// Whether nobody else ran on this thread while `tell` waited.
@@ -61,32 +28,36 @@ async fn alone<T>(tell: impl Future<Output = T>) -> (T, bool) {
     (told, alone)
 }
 
-/// An actor whose handlers have been timed: quick, unless the machine was busy.
-async fn timed(system: &System) -> (Log, ActorRef<Narrow>) {
+/// An actor whose handlers have been timed, by two notes of zero: quick, unless the machine was busy.
+async fn timed(system: &System) -> (Log, ActorRef<Worker>) {
     let log = Log::new();
-    let to = system.spawn(Narrow { log: log.clone() });
-    for _ in 0..2 {
-        to.look().await.unwrap();
-    }
+    let to = system.spawn(Worker::new(&log));
+    time(&to).await;
     (log, to)
+}
+
+async fn time(worker: &ActorRef<Worker>) {
+    for _ in 0..2 {
+        worker.note(0).await.unwrap();
+    }
 }
 
 #[tokio::test]
 async fn c085_a_sender_that_finds_the_mailbox_full_handles_what_waits_in_order() {
     within(async {
-        let system = System::new("guests");
+        let system = narrow();
         let mut helped = 0;
         for _ in 0..100 {
             let (log, to) = timed(&system).await;
             for number in 1..=4 {
                 to.note(number).try_tell().unwrap();
             }
-            assert!(to.note(0).try_tell().is_err(), "a full mailbox is full for who does not wait");
+            assert!(to.note(9).try_tell().is_err(), "a full mailbox is full for who does not wait");
             let (told, alone) = alone(to.note(5).tell()).await;
             told.unwrap();
             helped += u32::from(alone);
-            eventually("all have come", || log.len() == 5).await;
-            assert_eq!(log.lines(), ["1", "2", "3", "4", "5"]);
+            eventually("all have come", || log.len() == 7).await;
+            assert_eq!(log.lines(), ["0", "0", "1", "2", "3", "4", "5"]);
         }
         assert!(helped > 0, "nobody has helped");
         eventually("all are counted", || system.counters().handled == 700).await;
@@ -98,7 +69,7 @@ async fn c085_a_sender_that_finds_the_mailbox_full_handles_what_waits_in_order()
 #[tokio::test]
 async fn c084_a_guest_leaves_what_is_not_plain_and_all_behind_it_to_the_actors_task() {
     within(async {
-        let system = System::new("guests");
+        let system = narrow();
         for _ in 0..20 {
             let (log, to) = timed(&system).await;
             to.note(1).try_tell().unwrap();
@@ -106,8 +77,8 @@ async fn c084_a_guest_leaves_what_is_not_plain_and_all_behind_it_to_the_actors_t
             to.note(3).try_tell().unwrap();
             to.note(4).try_tell().unwrap();
             to.note(5).tell().await.unwrap();
-            eventually("all have come", || log.len() == 5).await;
-            assert_eq!(log.lines(), ["1", "2", "3", "4", "5"]);
+            eventually("all have come", || log.len() == 7).await;
+            assert_eq!(log.lines(), ["0", "0", "1", "2", "3", "4", "5"]);
         }
     })
     .await;
@@ -116,25 +87,23 @@ async fn c084_a_guest_leaves_what_is_not_plain_and_all_behind_it_to_the_actors_t
 #[tokio::test]
 async fn c075_a_panic_on_a_guests_turn_is_the_actors_alone() {
     within(async {
-        let system = System::new("guests");
+        let system = narrow();
         let log = Log::new();
         let state = log.clone();
         let spec = Supervisor::builder()
             .max_restarts(u32::MAX)
-            .child(ChildSpec::new("narrow", move || std::future::ready(Ok(Narrow { log: state.clone() }))));
+            .child(ChildSpec::new("worker", move || std::future::ready(Ok(Worker::new(&state)))));
         let supervisor = system.start(spec).await.unwrap();
-        let to = supervisor.child::<Narrow>("narrow").await.unwrap();
+        let to = supervisor.child::<Worker>("worker").await.unwrap();
         for round in 1..=50 {
-            for _ in 0..2 {
-                to.look().await.unwrap();
-            }
+            time(&to).await;
             to.note(1).try_tell().unwrap();
-            to.boom().try_tell().unwrap();
+            to.boom("boom".to_owned()).try_tell().unwrap();
             to.note(2).try_tell().unwrap();
             to.note(3).try_tell().unwrap();
             to.note(4).tell().await.unwrap();
-            eventually("the others have come", || log.len() == 4 * round).await;
-            assert_eq!(log.lines()[4 * (round - 1)..], ["1", "2", "3", "4"]);
+            eventually("the others have come", || log.len() == 6 * round).await;
+            assert_eq!(log.lines()[6 * (round - 1)..], ["0", "0", "1", "2", "3", "4"]);
         }
         at_rest(&system).await;
         nothing_left(&system).await;
@@ -145,17 +114,17 @@ async fn c075_a_panic_on_a_guests_turn_is_the_actors_alone() {
 #[tokio::test]
 async fn c050_an_actor_that_ends_on_a_guests_turn_handles_nothing_more() {
     within(async {
-        let system = System::new("guests");
+        let system = narrow();
         for _ in 0..20 {
             let (log, to) = timed(&system).await;
             to.note(1).try_tell().unwrap();
-            to.end().try_tell().unwrap();
+            to.finish().try_tell().unwrap();
             to.note(2).try_tell().unwrap();
             to.note(3).try_tell().unwrap();
             // Accepted or refused: it is not handled.
             let _ = to.note(4).tell().await;
             to.process().wait().await;
-            assert_eq!(log.lines(), ["1"]);
+            assert_eq!(log.lines(), ["0", "0", "1"]);
         }
         at_rest(&system).await;
     })
@@ -165,34 +134,50 @@ async fn c050_an_actor_that_ends_on_a_guests_turn_handles_nothing_more() {
 #[tokio::test]
 async fn c050_a_stop_that_is_given_while_the_mailbox_is_full_is_seen_before_what_waits_there() {
     within(async {
-        let system = System::new("guests");
+        let system = narrow();
         for _ in 0..20 {
             let (log, to) = timed(&system).await;
             for number in 1..=4 {
                 to.note(number).try_tell().unwrap();
             }
-            let stopping = tokio::spawn({
-                let to = to.clone();
-                async move { to.stop().await }
-            });
-            settle().await;
-            let _ = to.note(5).tell().await;
-            let _ = stopping.await.unwrap();
-            let lines = log.lines();
-            assert!(!lines.contains(&"5".to_owned()), "{lines:?}");
+            let mut stopping = std::pin::pin!(to.stop());
+            assert!(poll_once(&mut stopping).await.is_pending(), "its task has not run");
+            assert!(to.note(5).tell().await.is_err(), "it takes nothing any more");
+            stopping.await.unwrap();
+            assert_eq!(log.lines(), ["0", "0"], "what waited is not handled, by nobody");
         }
     })
     .await;
 }
 
+#[actor]
+struct Place {
+    log: Log,
+}
+
+#[handlers]
+impl Place {
+    /// Where it runs is part of the note.
+    #[handler]
+    fn note(&mut self, number: u32) -> u32 {
+        let here = tokio::runtime::Handle::try_current().is_ok();
+        self.log.add(format!("{number} {}", if here { "in the runtime" } else { "outside" }));
+        number
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c084_a_thread_outside_that_blocks_for_room_keeps_the_order_and_handlers_their_runtime() {
     within(async {
-        let system = System::new("guests");
-        let (log, to) = timed(&system).await;
+        let system = narrow();
+        let log = Log::new();
+        let to = system.spawn(Place { log: log.clone() });
+        for number in 0..2 {
+            to.note(number).await.unwrap();
+        }
         let outside = std::thread::spawn(move || {
-            for number in 0..2_000 {
-                to.note_place(number).blocking_tell().unwrap();
+            for number in 2..2_000 {
+                to.note(number).blocking_tell().unwrap();
             }
         });
         eventually("all have come", || log.len() == 2_000).await;
@@ -229,7 +214,7 @@ async fn c084_many_senders_and_askers_at_a_narrow_mailbox_keep_their_order() {
     const SENDERS: u64 = 6;
     const EACH: u64 = 3_000;
     within(async {
-        let system = System::new("guests");
+        let system = narrow();
         let seen = Arc::new(AtomicU64::new(0));
         let to = system.spawn(Order { seen: seen.clone(), ..Order::default() });
         let senders = (0..SENDERS).map(|sender| {
@@ -291,7 +276,7 @@ impl Reader {
 #[tokio::test]
 async fn c125_a_stream_that_always_has_more_leaves_other_tasks_their_turn() {
     within(async {
-        let system = System::new("guests");
+        let system = narrow();
         let reader = system.spawn(Reader::default());
         for _ in 0..2 {
             reader.last().await.unwrap();

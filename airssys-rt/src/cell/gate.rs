@@ -54,14 +54,12 @@ pub(super) struct Gate {
     carried: AtomicBool,
 }
 
-/// A plain handler that takes longer has its actor asked the long way.
+/// A plain handler that takes longer has its actor asked the long way. No clock has a say in a model.
 pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
 /// Several actors whose handlers take less than this each run one after the other sooner than another worker is awake.
-///
-/// No clock has a say in a model.
-const SWIFT: Duration = if cfg!(airssys_loom) { Duration::ZERO } else { Duration::from_micros(2) };
+const SWIFT: Duration = Duration::from_micros(2);
 /// What takes less than this is short beside what Tokio counts as one step of a task.
-const BRISK: Duration = if cfg!(airssys_loom) { Duration::ZERO } else { Duration::from_micros(5) };
+const BRISK: Duration = Duration::from_micros(5);
 /// How many slow runs in a row make an actor slow.
 const PATIENCE: u8 = 2;
 /// Two asks in so many go by the lock and are timed, one after the other, the first two among them.

@@ -22,13 +22,13 @@ use crate::seat::Turn;
 use super::gate::{Locked, is_sampled};
 use super::handle::{Record, Run, Step, Trouble, ask_error, run_plain};
 use super::pace::Pace;
-use super::state::{Linger, Phase};
+use super::state::Phase;
 use super::{Cell, relay};
 
 /// How many queued plain messages an asker runs before its own, where they may take time.
 const HELP: usize = 8;
 /// How often an asker pauses for whoever has the turn.
-const MOMENT: u32 = if cfg!(airssys_loom) { 0 } else { 20 };
+const MOMENT: u32 = 20;
 /// Of an actor that is slow, one asker in so many looks again.
 const AGAIN: u32 = 1_024;
 
@@ -204,18 +204,18 @@ impl<A: Actor> Cell<A> {
     fn run_queued<'a>(self: &'a Arc<Self>, mut state: Locked<'a, A>) -> Result<Guest<'a, A>, NotRun> {
         let mut batch = VecDeque::new();
         if state.phase == Phase::Scheduled {
-            if state.linger == Linger::In {
-                state.linger = Linger::Used;
-            }
-            let ahead = state.mailbox.swap(&mut batch);
-            self.ahead.store(ahead, Ordering::Relaxed);
+            state.note_use();
+            self.take_queued(&mut state, &mut batch);
         }
         state.phase = Phase::Running;
         self.pass_on_counts();
         drop(state);
         // What was swift may have become slow.
         let began = (!batch.is_empty()).then(Instant::now);
-        let mut pace = began.filter(|_| self.has_quick_guests()).map_or(Pace::Short, Pace::since);
+        let mut pace = match began {
+            Some(began) if self.has_quick_guests() => Pace::Timed(began, HELP as u32),
+            _ => Pace::Short,
+        };
         let Some(mut seat) = self.seat.try_take() else {
             self.give_back(batch, 0, 0, None);
             return Err(NotRun::Left);
@@ -233,7 +233,7 @@ impl<A: Actor> Cell<A> {
             match step {
                 Step::Drained => return Ok(Guest { seat, ctx, batch, handled }),
                 Step::Budget if batch.is_empty() => return Ok(Guest { seat, ctx, batch, handled }),
-                Step::Budget if let Some(more) = pace.more(&self.kernel) => {
+                Step::Budget if let Some(more) = pace.more(false) => {
                     budget = more;
                     continue;
                 }

@@ -29,6 +29,7 @@ mod visit;
 mod wards;
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::collections::btree_map::Entry;
 use std::future::Future;
 use std::sync::atomic::Ordering;
@@ -370,6 +371,12 @@ impl<A: Actor> Cell<A> {
     #[inline]
     fn ahead(&self) -> u32 {
         self.ahead.load(Ordering::Relaxed) + u32::from(self.state.is_carried())
+    }
+
+    /// Takes out all that is queued, for whoever has the turn; it takes room until it is begun.
+    #[inline]
+    fn take_queued(&self, state: &mut State<A>, batch: &mut VecDeque<Mail<A>>) {
+        self.ahead.store(state.mailbox.swap(batch), Ordering::Relaxed);
     }
 
     /// Runs `change` on the parts that most actors never need.

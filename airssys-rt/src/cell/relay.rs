@@ -295,7 +295,7 @@ fn host<T>(kernel: &Arc<Kernel>, pace: Pace, budget: &mut u32, poll: impl FnOnce
 fn run_chain(kernel: &Kernel, mut pace: Pace, budget: &mut u32) {
     loop {
         if *budget == 0 {
-            let Some(more) = pace.more(kernel) else { break };
+            let Some(more) = pace.more(kernel.schedule.is_some()) else { break };
             *budget = more;
         }
         if let Some(mut parcel) = take_first() {
@@ -333,7 +333,7 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
     #[inline]
     fn poll(self: Pin<&mut Self>, cx: &mut std::task::Context<'_>) -> Poll<()> {
         let this = self.project();
-        host_for(this.kernel, Pace::Fresh, || this.task.poll(cx))
+        host_for(this.kernel, Pace::Fresh(BUDGET), || this.task.poll(cx))
     }
 }
 
@@ -433,13 +433,10 @@ impl<A: Actor> Cell<A> {
                 action => self.act(action),
             };
         }
-        if state.linger == Linger::In {
-            state.linger = Linger::Used;
-        }
+        state.note_use();
         state.phase = Phase::Running;
         self.pass_on_counts();
-        let ahead = state.mailbox.swap(&mut batch);
-        self.ahead.store(ahead, Ordering::Relaxed);
+        self.take_queued(&mut state, &mut batch);
         drop(state);
         let Some(mut seat) = self.seat.try_take() else {
             // Somebody is about to give the turn back: the task waits for it.
@@ -476,8 +473,7 @@ impl<A: Actor> Cell<A> {
                         drop(state);
                         return self.act(action);
                     } else {
-                        let ahead = state.mailbox.swap(&mut batch);
-                        self.ahead.store(ahead, Ordering::Relaxed);
+                        self.take_queued(&mut state, &mut batch);
                         continue;
                     }
                 }

@@ -144,14 +144,11 @@ impl<A: Actor> Cell<A> {
                 Phase::Scheduled => {
                     state.phase = Phase::Running;
                     state.asleep = false;
-                    if state.linger == Linger::In {
-                        state.linger = Linger::Used;
-                    }
+                    state.note_use();
                     worker.trouble = state.more_if_any().and_then(|more| more.verdict.take());
                     let plain_swap = self.mailbox_config().backpressure != BackpressureStrategy::DropOldest;
                     if plain_swap && !state.mailbox.has_waiting() {
-                        let ahead = state.mailbox.swap(&mut worker.batch);
-                        self.ahead.store(ahead, Ordering::Relaxed);
+                        self.take_queued(&mut state, &mut worker.batch);
                     }
                     return Poll::Ready(Work::Turn);
                 }
@@ -382,7 +379,7 @@ impl<A: Actor> Worker<A> {
                         Refill::Rest(may_wait) => return Next::Rest(may_wait),
                     }
                 }
-                Step::Budget => match self.pace.more(&home.kernel) {
+                Step::Budget => match self.pace.more(home.kernel.schedule.is_some()) {
                     Some(more) => *budget = more,
                     None => {
                         self.pace = self.fresh_pace();
@@ -444,7 +441,7 @@ impl<A: Actor> Worker<A> {
     }
 
     fn fresh_pace(&self) -> Pace {
-        if self.visits { Pace::Short } else { Pace::Fresh }
+        if self.visits { Pace::Short } else { Pace::Fresh(PART) }
     }
 
     /// Gives back the room of a burst.

@@ -435,6 +435,14 @@ impl<A: Actor> State<A> {
         }
     }
 
+    /// One that lingers was used since the clock looked.
+    #[inline]
+    pub(super) fn note_use(&mut self) {
+        if self.linger == Linger::In {
+            self.linger = Linger::Used;
+        }
+    }
+
     pub(super) fn mailbox_accepted(&self) -> u32 {
         self.accepted
     }

@@ -201,9 +201,7 @@ impl<A: Actor> Cell<A> {
                 state.phase = Phase::Idle;
                 state.waker = Some(waker);
                 state.asleep = true;
-                if state.linger == Linger::In {
-                    state.linger = Linger::Used;
-                }
+                state.note_use();
                 if state.linger == Linger::Leave {
                     let action = state.wake();
                     drop(state);
