@@ -548,8 +548,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// The task of this cell was dropped: its runtime goes away, or the framework itself failed.
-    pub(super) fn abandoned(self: &Arc<Self>, batch: &mut VecDeque<Mail<A>>, handled: u32) {
+    /// The task of this cell was dropped: its runtime goes away, or the framework itself failed. Says whether it had the turn.
+    pub(super) fn abandoned(self: &Arc<Self>, had_turn: bool, batch: &mut VecDeque<Mail<A>>, handled: u32) {
         let mut state = self.state.lock();
         state.leave();
         if matches!(state.phase, Phase::Unborn | Phase::Down | Phase::Ended) {
@@ -564,14 +564,19 @@ impl<A: Actor> Cell<A> {
         }
         let launch = state.rare.as_mut().and_then(|rare| rare.take_launch());
         let owned: Vec<_> = state.more_if_any().map(|more| more.owned.iter().collect()).unwrap_or_default();
-        if matches!(state.phase, Phase::Idle | Phase::Scheduled) {
-            state.phase = Phase::Running;
-        }
-        if self.state.is_carried() {
-            // The bearer of a parcel has the turn: it finds the signal, and gets it a task, which is dropped at once.
+        let is_elsewhere = match state.phase {
+            // The bearer of a parcel has the turn, or a guest.
+            Phase::Running => !had_turn,
+            // Whoever restarts it on the spot has.
+            Phase::Starting => !had_turn && launch.is_none(),
+            _ => false,
+        };
+        if is_elsewhere {
+            // Whoever it is finds the signal, and gets it a task, which is dropped at once.
             self.signal.fetch_or(signal::KILL, Ordering::AcqRel);
             return;
         }
+        state.phase = Phase::Running;
         drop(state);
         let _ = discard(launch);
         self.stop_helpers();

@@ -869,6 +869,56 @@ fn loom_a_task_that_its_runtime_drops_meets_a_sender() {
     });
 }
 
+/// A runtime that goes away drops the parked task of a clerk who is at work elsewhere.
+fn drop_the_task_of_one_at_work(work: fn(&Office<64>)) {
+    explore(None, move || {
+        let office = Office::<64>::open_hot();
+        assert!(tell(&office.cell, 1));
+        assert_eq!(rest(), 1);
+        let dropping = go(drop_tasks);
+        work(&office);
+        dropping.join().unwrap();
+        // Whatever was begun since, and waits.
+        rest();
+        drop_tasks();
+        office.is_over();
+        assert_eq!(office.cell.exit_reason(), Some(ExitReason::Killed));
+    });
+}
+
+#[test]
+fn loom_a_task_that_its_runtime_drops_meets_an_asker() {
+    drop_the_task_of_one_at_work(|office| {
+        let answer = ask(&office.clerk(), 2);
+        assert_eq!(answer.is_ok(), office.log.handled().contains(&2), "{answer:?}");
+    });
+}
+
+#[test]
+fn loom_a_task_that_its_runtime_drops_meets_a_parcel() {
+    drop_the_task_of_one_at_work(|office| {
+        carry(&office.cell, 2);
+    });
+}
+
+#[test]
+fn loom_a_task_that_its_runtime_drops_meets_an_async_handler() {
+    drop_the_task_of_one_at_work(|office| {
+        office.gate.open();
+        let answer = ask(&office.clerk(), WAITS);
+        assert_eq!(answer.is_ok(), office.log.handled().contains(&WAITS), "{answer:?}");
+    });
+}
+
+#[test]
+fn loom_a_task_that_its_runtime_drops_meets_a_handler_that_waits() {
+    drop_the_task_of_one_at_work(|office| {
+        let clerk = office.clerk();
+        let asked = poll_once(Request::<_, u32, u32>::new(&clerk, WAITS).ask());
+        assert!(!matches!(asked, Poll::Ready(Ok(_))), "{asked:?}");
+    });
+}
+
 // Restarts.
 
 /// Starts the clerk again, once, in a task of its own as a supervisor does.

@@ -519,7 +519,10 @@ impl<A: Actor> Cell<A> {
             state.more().verdict = Some(verdict);
         }
         state.phase = Phase::Scheduled;
+        // Its runtime, which goes away, may have dropped the task meanwhile.
+        let again = if state.task { Action::Nothing } else { state.rouse() };
         drop(state);
         self.act(action);
+        self.act(again);
     }
 }

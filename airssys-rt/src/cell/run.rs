@@ -60,6 +60,8 @@ pub(super) struct Worker<A: Actor> {
     pub(super) trouble: Option<Trouble>,
     /// Whether a counted message is in hand at an await.
     pub(super) hand: bool,
+    /// Whether it runs the actor, or starts it.
+    has_turn: bool,
     left: bool,
     /// How many messages are handled before the first pause.
     patience: u32,
@@ -74,7 +76,7 @@ impl<A: Actor> Drop for Worker<A> {
     fn drop(&mut self) {
         if !self.left {
             count(&self.cell.kernel.totals.lost_in_hand, u64::from(self.hand));
-            self.cell.abandoned(&mut self.batch, self.handled);
+            self.cell.abandoned(self.has_turn, &mut self.batch, self.handled);
         }
     }
 }
@@ -87,6 +89,7 @@ impl<A: Actor> Worker<A> {
             handled: 0,
             trouble: None,
             hand: false,
+            has_turn: false,
             left: false,
             patience,
             visits,
@@ -113,14 +116,21 @@ pub(super) async fn lifetime<A: Actor>(mut worker: Worker<A>) {
     while !worker.left {
         match std::future::poll_fn(|cx| cell.poll_work(cx, &mut worker)).await {
             Work::Turn => {
-                if worker.turn(&cell, take_turn(&cell), &mut ctx).await {
+                worker.has_turn = true;
+                let may_wait = worker.turn(&cell, take_turn(&cell), &mut ctx).await;
+                worker.has_turn = false;
+                if may_wait {
                     // At rest already, with the waker in place: the next look is the next wake's.
                     suspend().await;
                     continue;
                 }
             }
-            // Boxed, since it is rare and would make every task large.
-            Work::Launch(launch) => Box::pin(worker.launch(&cell, &mut ctx, launch)).await,
+            Work::Launch(launch) => {
+                worker.has_turn = true;
+                // Boxed, since it is rare and would make every task large.
+                Box::pin(worker.launch(&cell, &mut ctx, launch)).await;
+                worker.has_turn = false;
+            }
             Work::Adopt(task) => {
                 // Dropped, it cleans up after itself.
                 worker.left = true;

@@ -132,14 +132,18 @@ impl<A: Actor> Cell<A> {
                     drop(task);
                     return self.begin_here(lifetime(Worker::new(self.clone(), left.max(1), true)));
                 }
-                (Poll::Pending, None) => {
+                (Poll::Pending, waker) => {
+                    let mut state = self.state.lock();
+                    // Rule 2, unless the runtime, which goes away, has dropped the parked task meanwhile.
+                    if let Some(waker) = waker.filter(|_| state.task) {
+                        state.rare().adopted = Some(task);
+                        drop(state);
+                        return waker.wake();
+                    }
+                    state.task = true;
+                    drop(state);
                     let onward = onward(self.clone(), task);
                     return self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), onward));
-                }
-                // Rule 2.
-                (Poll::Pending, Some(waker)) => {
-                    self.state.lock().rare().adopted = Some(task);
-                    return waker.wake();
                 }
             }
         }
@@ -375,7 +379,7 @@ impl<A: Actor> Visitor<A> {
     #[cold]
     fn abandon(&self) {
         count(&self.cell.kernel.totals.lost_in_hand, 1);
-        self.cell.abandoned(&mut VecDeque::new(), 0);
+        self.cell.abandoned(true, &mut VecDeque::new(), 0);
     }
 }
 
