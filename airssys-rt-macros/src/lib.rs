@@ -12,6 +12,7 @@ mod errors;
 mod expand;
 mod model;
 mod rooms;
+mod walk;
 
 #[cfg(test)]
 mod goldens;

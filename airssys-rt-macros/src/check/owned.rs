@@ -1,14 +1,12 @@
 //! What travels in a message is owned: no reference, no `impl Trait`, no lifetime but `'static`.
 
 use syn::spanned::Spanned;
-use syn::visit::{self, Visit};
-use syn::{
-    Lifetime, ParenthesizedGenericArguments, Type, TypeFnPtr, TypeImplTrait, TypeInfer, TypeReference,
-};
+use syn::{Lifetime, Type, TypeImplTrait, TypeReference};
 
 use crate::errors::{Errors, show};
 use crate::model::method::ungrouped;
 use crate::model::owned;
+use crate::walk::{self, Look, Met};
 
 /// Where a type stands, for the words of the message.
 #[derive(Clone, Copy)]
@@ -26,28 +24,39 @@ pub fn travels(ty: &Type) -> bool {
 
 /// Reports everything in `ty` that cannot travel.
 pub fn check(ty: &Type, place: Place, errors: &mut Errors) {
-    let mut walk = Walk { place, errors, depth: 0 };
-    walk.visit_type(ty);
+    let outermost: *const Type = ty;
+    walk::ty(&mut Owned { place, errors, outermost }, ty);
 }
 
-struct Walk<'e> {
+struct Owned<'e> {
     place: Place,
     errors: &'e mut Errors,
-    depth: usize,
+    outermost: *const Type,
 }
 
-impl<'ast> Visit<'ast> for Walk<'_> {
-    fn visit_type(&mut self, ty: &'ast Type) {
-        self.depth += 1;
-        visit::visit_type(self, ty);
-        self.depth -= 1;
-    }
-
-    fn visit_type_reference(&mut self, reference: &'ast TypeReference) {
-        if owned::is_static(reference) {
-            self.visit_type(&reference.elem);
-            return;
+impl Look for Owned<'_> {
+    fn look(&mut self, met: Met<'_>) -> bool {
+        match met {
+            // Its lifetime is `'static`, which may be.
+            Met::Type(Type::Reference(reference)) if owned::is_static(reference) => true,
+            Met::Type(Type::Reference(reference)) => self.reference(reference),
+            Met::Type(ty @ Type::ImplTrait(written)) => {
+                self.impl_trait(written, std::ptr::eq(ty, self.outermost))
+            }
+            Met::Type(Type::Infer(ty)) => {
+                self.errors.at(ty, "a message's types are written out: replace `_` by the type");
+                false
+            }
+            Met::Lifetime(lifetime) => self.lifetime(lifetime),
+            // What stands inside a function's type is not held by it.
+            Met::Type(Type::FnPtr(_)) | Met::FnArguments => false,
+            _ => true,
         }
+    }
+}
+
+impl Owned<'_> {
+    fn reference(&mut self, reference: &TypeReference) -> bool {
         let (written, owned) = (show(reference), show(owned::of(reference)));
         let reason = match self.place {
             Place::Argument => "handler arguments travel to another task, so they cannot be references",
@@ -58,11 +67,12 @@ impl<'ast> Visit<'ast> for Walk<'_> {
             Place::Answer => "return",
         };
         self.errors.at(reference, format!("{reason}: {verb} `{owned}` instead of `{written}`"));
+        false
     }
 
-    fn visit_type_impl_trait(&mut self, ty: &'ast TypeImplTrait) {
+    fn impl_trait(&mut self, ty: &TypeImplTrait, is_outermost: bool) -> bool {
         match self.place {
-            Place::Argument if self.depth > 1 => self.errors.at(
+            Place::Argument if !is_outermost => self.errors.at(
                 ty,
                 format!("`{}` inside a type has no name to travel under: write the concrete type", show(ty)),
             ),
@@ -81,9 +91,10 @@ impl<'ast> Visit<'ast> for Walk<'_> {
                 ),
             ),
         }
+        false
     }
 
-    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
+    fn lifetime(&mut self, lifetime: &Lifetime) -> bool {
         if lifetime.ident != "static" {
             let (what, inside) = match self.place {
                 Place::Argument => ("handler arguments travel to another task", "them"),
@@ -94,15 +105,8 @@ impl<'ast> Visit<'ast> for Walk<'_> {
                 format!("{what}, so nothing in {inside} can be borrowed for `{lifetime}`: use an owned type, or `'static`"),
             );
         }
+        true
     }
-
-    fn visit_type_infer(&mut self, ty: &'ast TypeInfer) {
-        self.errors.at(ty, "a message's types are written out: replace `_` by the type");
-    }
-
-    // What stands inside a function's type is not held by it.
-    fn visit_type_fn_ptr(&mut self, _: &'ast TypeFnPtr) {}
-    fn visit_parenthesized_generic_arguments(&mut self, _: &'ast ParenthesizedGenericArguments) {}
 }
 
 /// The span of a type, also of an invisible group.

@@ -1,10 +1,7 @@
 //! The rules of a protocol: it says what actors take and answer, and nothing of how they do it.
 
 use syn::ext::IdentExt;
-use syn::visit::{self, Visit};
-use syn::{
-    FnArg, GenericParam, Path, PathSegment, ReceiverKind, ReturnType, Safety, TraitItem, TraitItemFn, Type,
-};
+use syn::{FnArg, GenericParam, PathSegment, ReceiverKind, ReturnType, Safety, TraitItem, TraitItemFn, Type};
 
 use super::handlers::{alone, taken};
 use super::owned::{self, Place};
@@ -13,6 +10,7 @@ use crate::errors::{Errors, show};
 use crate::model::method::{ArgKind, Method, Returns, is_named, is_unit, ungrouped};
 use crate::model::names::suffixed;
 use crate::model::protocol::Protocol;
+use crate::walk::{self, Look, Met};
 
 /// Reports every breach and keeps the methods that can be expanded.
 pub fn check(model: &mut Protocol, errors: &mut Errors) {
@@ -58,7 +56,7 @@ fn head(model: &Protocol, errors: &mut Errors) {
         );
     }
     if let Some(clause) = &item.generics.where_clause {
-        NoSelf(errors).visit_where_clause(clause);
+        walk::where_clause(&mut NoSelf(errors), clause);
     }
     if item.items.is_empty() {
         errors.at(
@@ -221,7 +219,7 @@ fn arguments(method: &Method, errors: &mut Errors) {
             );
         } else {
             owned::check(&arg.ty, Place::Argument, errors);
-            NoSelf(errors).visit_type(&arg.written.ty);
+            walk::ty(&mut NoSelf(errors), &arg.written.ty);
         }
     }
 }
@@ -244,15 +242,16 @@ fn answer(method: &Method, errors: &mut Errors) {
     if let Type::Never(never) = ungrouped(ty) {
         errors.at(never, "a handler returns, so that the next message can be handled: remove `-> !`");
     }
-    NoSelf(errors).visit_type(ty);
+    walk::ty(&mut NoSelf(errors), ty);
 }
 
 /// Many actors take part in a protocol, so there is no one `Self`.
 struct NoSelf<'e>(&'e mut Errors);
 
-impl<'ast> Visit<'ast> for NoSelf<'_> {
-    fn visit_path(&mut self, path: &'ast Path) {
-        if let Some(PathSegment { ident, .. }) = path.segments.first()
+impl Look for NoSelf<'_> {
+    fn look(&mut self, met: Met<'_>) -> bool {
+        if let Met::Path(path) = met
+            && let Some(PathSegment { ident, .. }) = path.segments.first()
             && ident.unraw() == "Self"
         {
             self.0.at(
@@ -260,6 +259,6 @@ impl<'ast> Visit<'ast> for NoSelf<'_> {
                 "`Self` would be another actor each time: write a type that is the same for all of them",
             );
         }
-        visit::visit_path(self, path);
+        true
     }
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use syn::visit::{self, Visit};
-use syn::{GenericParam, Generics, Ident, Path, Type, TypeParamBound, parse_quote};
+use syn::{GenericParam, Generics, Ident, Type, TypeParamBound, parse_quote};
+
+use crate::walk::{self, Look, Met};
 
 /// Generics without defaults, each type parameter bound by `bounds` in addition to its own.
 pub fn bounded(generics: &Generics, bounds: &[TypeParamBound]) -> Generics {
@@ -51,7 +52,7 @@ fn same(own: &TypeParamBound, other: &TypeParamBound) -> bool {
 pub fn unmentioned<'t>(generics: &Generics, types: impl Iterator<Item = &'t Type>) -> Vec<Ident> {
     let mut mentioned = Mentioned(BTreeSet::new());
     for ty in types {
-        mentioned.visit_type(ty);
+        walk::ty(&mut mentioned, ty);
     }
     generics
         .type_params()
@@ -62,11 +63,13 @@ pub fn unmentioned<'t>(generics: &Generics, types: impl Iterator<Item = &'t Type
 
 struct Mentioned(BTreeSet<String>);
 
-impl<'ast> Visit<'ast> for Mentioned {
-    fn visit_path(&mut self, path: &'ast Path) {
-        if let Some(first) = path.segments.first() {
+impl Look for Mentioned {
+    fn look(&mut self, met: Met<'_>) -> bool {
+        if let Met::Path(path) = met
+            && let Some(first) = path.segments.first()
+        {
             self.0.insert(first.ident.to_string());
         }
-        visit::visit_path(self, path);
+        true
     }
 }

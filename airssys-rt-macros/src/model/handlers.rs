@@ -4,10 +4,9 @@ use std::collections::BTreeSet;
 
 use proc_macro2::{Literal, TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::visit::Visit;
 use syn::{
-    Attribute, FnArg, Generics, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Lifetime, Path, Type,
-    Visibility, parse_quote,
+    Attribute, FnArg, Generics, Ident, ImplItem, ImplItemFn, Item, ItemImpl, Path, Type, Visibility,
+    parse_quote,
 };
 
 use super::generics::{bounded, travelling, unmentioned};
@@ -18,6 +17,7 @@ use super::{actor::kind, selfless};
 use crate::args::handler::{Role, is, is_conditional};
 use crate::args::handlers::HandlersArgs;
 use crate::errors::Errors;
+use crate::walk::{self, Look, Met};
 
 pub struct Handlers {
     pub krate: Path,
@@ -235,7 +235,7 @@ fn subject(item: &ItemImpl, errors: &mut Errors) -> Option<(Path, Ident)> {
             ),
         );
     }
-    Borrowed(errors).visit_type(&item.self_ty);
+    walk::ty(&mut Borrowed(errors), &item.self_ty);
     let found = match (ungrouped(&item.self_ty), last_segment(&item.self_ty)) {
         (Type::Path(path), Some(last)) => Some((path.path.clone(), last.ident.clone())),
         _ => {
@@ -252,14 +252,17 @@ fn subject(item: &ItemImpl, errors: &mut Errors) -> Option<(Path, Ident)> {
 /// Reports what an actor's type borrows for.
 struct Borrowed<'e>(&'e mut Errors);
 
-impl<'ast> Visit<'ast> for Borrowed<'_> {
-    fn visit_lifetime(&mut self, lifetime: &'ast Lifetime) {
-        if lifetime.ident == "_" {
+impl Look for Borrowed<'_> {
+    fn look(&mut self, met: Met<'_>) -> bool {
+        if let Met::Lifetime(lifetime) = met
+            && lifetime.ident == "_"
+        {
             self.0.at(
                 lifetime,
                 "an actor outlives whoever spawns it, so it cannot borrow: let it own its state, and remove `'_`",
             );
         }
+        true
     }
 }
 

@@ -1,8 +1,9 @@
 //! The names that an expression takes from its surroundings: those are what it owns clones of.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
-use syn::visit::{self, Visit};
-use syn::{Arm, Block, Expr, ExprClosure, ExprForLoop, ExprIf, ExprWhile, Local, Macro, Pat, PatIdent, Stmt};
+use syn::{Arm, Expr, ExprClosure, ExprForLoop, ExprIf, ExprWhile, Local, Pat, Stmt};
+
+use crate::walk::{self, Look, Met};
 
 /// A name that an expression mentions.
 pub struct Mention {
@@ -13,25 +14,30 @@ pub struct Mention {
 
 /// The single names that `expr` mentions and does not itself bind, in the order of the source.
 pub fn mentions(expr: &Expr) -> Vec<Mention> {
-    let mut walk = Walk { found: Vec::new(), bound: Vec::new() };
-    walk.visit_expr(expr);
-    walk.found
+    let mut scopes = Scopes::default();
+    scopes.expr(expr);
+    scopes.found
 }
 
 /// The same, inside a closure's body.
 pub fn closure_mentions(closure: &ExprClosure) -> Vec<Mention> {
-    let mut walk = Walk { found: Vec::new(), bound: Vec::new() };
-    walk.visit_expr_closure(closure);
-    walk.found
+    let mut scopes = Scopes::default();
+    scopes.closure(closure);
+    scopes.found
 }
 
-struct Walk {
+#[derive(Default)]
+struct Scopes {
     found: Vec<Mention>,
     /// The names bound so far, the innermost last; a scope ends by cutting it back.
     bound: Vec<String>,
 }
 
-impl Walk {
+impl Scopes {
+    fn expr(&mut self, expr: &Expr) {
+        walk::expr(self, expr);
+    }
+
     fn scope(&mut self, inside: impl FnOnce(&mut Self)) {
         let before = self.bound.len();
         inside(self);
@@ -40,7 +46,7 @@ impl Walk {
 
     fn bind(&mut self, pat: &Pat) {
         let mut names = Names(Vec::new());
-        names.visit_pat(pat);
+        walk::pat(&mut names, pat);
         self.bound.append(&mut names.0);
     }
 
@@ -54,14 +60,14 @@ impl Walk {
     fn condition(&mut self, cond: &Expr) {
         match cond {
             Expr::Let(cond) => {
-                self.visit_expr(&cond.expr);
+                self.expr(&cond.expr);
                 self.bind(&cond.pat);
             }
             Expr::Binary(both) => {
                 self.condition(&both.left);
                 self.condition(&both.right);
             }
-            other => self.visit_expr(other),
+            other => self.expr(other),
         }
     }
 
@@ -112,93 +118,92 @@ impl Walk {
     }
 }
 
-impl<'ast> Visit<'ast> for Walk {
-    fn visit_expr(&mut self, expr: &'ast Expr) {
-        if let Expr::Path(path) = expr
-            && path.qself.is_none()
-            && let Some(ident) = path.path.get_ident()
-        {
-            self.mention(ident, true);
-            return;
-        }
-        visit::visit_expr(self, expr);
-    }
-
-    fn visit_macro(&mut self, mac: &'ast Macro) {
-        self.tokens(mac.tokens.clone());
-    }
-
-    fn visit_block(&mut self, block: &'ast Block) {
-        self.scope(|walk| visit::visit_block(walk, block));
-    }
-
-    fn visit_stmt(&mut self, stmt: &'ast Stmt) {
-        // An item inside an expression sees none of the names around it.
-        if !matches!(stmt, Stmt::Item(_)) {
-            visit::visit_stmt(self, stmt);
-        }
-    }
-
-    fn visit_local(&mut self, local: &'ast Local) {
+impl Scopes {
+    fn local(&mut self, local: &Local) {
         if let Some(init) = &local.init {
-            self.visit_expr(&init.expr);
+            self.expr(&init.expr);
             if let Some((_, diverge)) = &init.diverge {
-                self.visit_expr(diverge);
+                self.expr(diverge);
             }
         }
         self.bind(&local.pat);
     }
 
-    fn visit_expr_closure(&mut self, closure: &'ast ExprClosure) {
-        self.scope(|walk| {
+    fn closure(&mut self, closure: &ExprClosure) {
+        self.scope(|scope| {
             for input in &closure.inputs {
-                walk.bind(input);
+                scope.bind(input);
             }
-            walk.visit_expr(&closure.body);
+            scope.expr(&closure.body);
         });
     }
 
-    fn visit_arm(&mut self, arm: &'ast Arm) {
-        self.scope(|walk| {
-            walk.bind(&arm.pat);
-            walk.visit_pat(&arm.pat);
-            walk.visit_expr(&arm.body);
+    fn arm(&mut self, arm: &Arm) {
+        self.scope(|scope| {
+            scope.bind(&arm.pat);
+            walk::pat(scope, &arm.pat);
+            scope.expr(&arm.body);
         });
     }
 
-    fn visit_expr_if(&mut self, expr: &'ast ExprIf) {
-        self.scope(|walk| {
-            walk.condition(&expr.cond);
-            walk.visit_block(&expr.then_branch);
+    fn branch(&mut self, expr: &ExprIf) {
+        self.scope(|scope| {
+            scope.condition(&expr.cond);
+            walk::block(scope, &expr.then_branch);
         });
         if let Some((_, otherwise)) = &expr.else_branch {
-            self.visit_expr(otherwise);
+            self.expr(otherwise);
         }
     }
 
-    fn visit_expr_while(&mut self, expr: &'ast ExprWhile) {
-        self.scope(|walk| {
-            walk.condition(&expr.cond);
-            walk.visit_block(&expr.body);
+    fn while_loop(&mut self, expr: &ExprWhile) {
+        self.scope(|scope| {
+            scope.condition(&expr.cond);
+            walk::block(scope, &expr.body);
         });
     }
 
-    fn visit_expr_for_loop(&mut self, expr: &'ast ExprForLoop) {
-        self.visit_expr(&expr.expr);
-        self.scope(|walk| {
-            walk.bind(&expr.pat);
-            walk.visit_block(&expr.body);
+    fn for_loop(&mut self, expr: &ExprForLoop) {
+        self.expr(&expr.expr);
+        self.scope(|scope| {
+            scope.bind(&expr.pat);
+            walk::block(scope, &expr.body);
         });
+    }
+}
+
+impl Look for Scopes {
+    fn look(&mut self, met: Met<'_>) -> bool {
+        match met {
+            Met::Expr(Expr::Path(path)) if path.qself.is_none() => match path.path.get_ident() {
+                Some(ident) => self.mention(ident, true),
+                None => return true,
+            },
+            Met::Expr(Expr::Closure(closure)) => self.closure(closure),
+            Met::Expr(Expr::If(expr)) => self.branch(expr),
+            Met::Expr(Expr::While(expr)) => self.while_loop(expr),
+            Met::Expr(Expr::ForLoop(expr)) => self.for_loop(expr),
+            Met::Macro(mac) => self.tokens(mac.tokens.clone()),
+            Met::Block(block) => self.scope(|scope| walk::inside_block(scope, block)),
+            // An item inside an expression sees none of the names around it.
+            Met::Stmt(Stmt::Item(_)) => {}
+            Met::Local(local) => self.local(local),
+            Met::Arm(arm) => self.arm(arm),
+            _ => return true,
+        }
+        false
     }
 }
 
 /// The names that a pattern binds.
 struct Names(Vec<String>);
 
-impl<'ast> Visit<'ast> for Names {
-    fn visit_pat_ident(&mut self, pat: &'ast PatIdent) {
-        self.0.push(pat.ident.to_string());
-        visit::visit_pat_ident(self, pat);
+impl Look for Names {
+    fn look(&mut self, met: Met<'_>) -> bool {
+        if let Met::Name(name) = met {
+            self.0.push(name.ident.to_string());
+        }
+        true
     }
 }
 

@@ -1,14 +1,16 @@
 //! The owned type that does what a reference did: `String` for `&str`, `Vec<u8>` for `&[u8]`.
 
-use syn::visit_mut::{self, VisitMut};
-use syn::{Type, TypeReference, parse_quote};
+use syn::punctuated::Punctuated;
+use syn::{
+    GenericArgument, Path, PathArguments, ReturnType, Token, Type, TypeParamBound, TypeReference, parse_quote,
+};
 
 use super::method::{is_named, ungrouped};
 
 /// `ty` with an owned type in place of every reference that is not `&'static`.
 pub fn in_type(ty: &Type) -> Type {
     let mut ty = ty.clone();
-    Owned.visit_type_mut(&mut ty);
+    own(&mut ty);
     ty
 }
 
@@ -35,21 +37,74 @@ pub fn is_static(reference: &TypeReference) -> bool {
         && reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static")
 }
 
-struct Owned;
-
-impl VisitMut for Owned {
-    fn visit_type_mut(&mut self, ty: &mut Type) {
-        if let Type::Reference(reference) = ty
-            && !is_static(reference)
-        {
-            *ty = match of(reference) {
-                // In full, since the user may not have them in scope.
-                owned if is_named(&owned, "PathBuf") => parse_quote!(::std::path::PathBuf),
-                owned if is_named(&owned, "OsString") => parse_quote!(::std::ffi::OsString),
-                owned if is_named(&owned, "CString") => parse_quote!(::std::ffi::CString),
-                owned => owned,
-            };
+fn own(ty: &mut Type) {
+    if let Type::Reference(reference) = ty
+        && !is_static(reference)
+    {
+        *ty = match of(reference) {
+            // In full, since the user may not have them in scope.
+            owned if is_named(&owned, "PathBuf") => parse_quote!(::std::path::PathBuf),
+            owned if is_named(&owned, "OsString") => parse_quote!(::std::ffi::OsString),
+            owned if is_named(&owned, "CString") => parse_quote!(::std::ffi::CString),
+            owned => owned,
+        };
+    }
+    match ty {
+        Type::Array(ty) => own(&mut ty.elem),
+        Type::FnPtr(ty) => {
+            ty.inputs.iter_mut().for_each(|input| own(&mut input.ty));
+            own_output(&mut ty.output);
         }
-        visit_mut::visit_type_mut(self, ty);
+        Type::Group(ty) => own(&mut ty.elem),
+        Type::ImplTrait(ty) => own_bounds(&mut ty.bounds),
+        Type::Paren(ty) => own(&mut ty.elem),
+        Type::Path(ty) => {
+            if let Some(qself) = &mut ty.qself {
+                own(&mut qself.ty);
+            }
+            own_path(&mut ty.path);
+        }
+        Type::Ptr(ty) => own(&mut ty.elem),
+        Type::Reference(ty) => own(&mut ty.elem),
+        Type::Slice(ty) => own(&mut ty.elem),
+        Type::TraitObject(ty) => own_bounds(&mut ty.bounds),
+        Type::Tuple(ty) => ty.elems.iter_mut().for_each(own),
+        _ => {}
+    }
+}
+
+fn own_path(path: &mut Path) {
+    for segment in &mut path.segments {
+        match &mut segment.arguments {
+            PathArguments::None => {}
+            PathArguments::AngleBracketed(arguments) => {
+                for argument in &mut arguments.args {
+                    match argument {
+                        GenericArgument::Type(ty) => own(ty),
+                        GenericArgument::AssocType(assoc) => own(&mut assoc.ty),
+                        GenericArgument::Constraint(constraint) => own_bounds(&mut constraint.bounds),
+                        _ => {}
+                    }
+                }
+            }
+            PathArguments::Parenthesized(arguments) => {
+                arguments.inputs.iter_mut().for_each(|input| own(&mut input.ty));
+                own_output(&mut arguments.output);
+            }
+        }
+    }
+}
+
+fn own_bounds(bounds: &mut Punctuated<TypeParamBound, Token![+]>) {
+    for bound in bounds {
+        if let TypeParamBound::Trait(bound) = bound {
+            own_path(&mut bound.path);
+        }
+    }
+}
+
+fn own_output(output: &mut ReturnType) {
+    if let ReturnType::Type(_, ty) = output {
+        own(ty);
     }
 }

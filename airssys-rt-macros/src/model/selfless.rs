@@ -1,74 +1,90 @@
 //! `Self` inside the impl is the actor; inside the message enum it would be the enum. So it is written out.
 
-use syn::visit_mut::{self, VisitMut};
-use syn::{Expr, ExprPath, Generics, Path, QSelf, Type, TypePath};
+use proc_macro2::{Group, Spacing, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
+use syn::parse::Parse;
+use syn::{Generics, Type};
 
 /// `ty` with the actor's own type in place of `Self`.
 pub fn in_type(ty: &Type, actor: &Type) -> Type {
-    let mut ty = ty.clone();
-    Selfless(actor).visit_type_mut(&mut ty);
-    ty
+    written_out(ty, actor).unwrap_or_else(|| ty.clone())
 }
 
 /// The bounds and where clause with the actor's own type in place of `Self`.
 pub fn in_generics(generics: &mut Generics, actor: &Type) {
-    Selfless(actor).visit_generics_mut(generics);
-}
-
-struct Selfless<'a>(&'a Type);
-
-impl Selfless<'_> {
-    /// `Self::X` as `<Actor>::X`.
-    fn qualify(&self, qself: &mut Option<QSelf>, path: &mut Path) {
-        if qself.is_some() || path.leading_colon.is_some() || path.segments.len() < 2 {
-            return;
+    for param in &mut generics.params {
+        if let Some(written_out) = written_out(param, actor) {
+            *param = written_out;
         }
-        if path.segments[0].ident != "Self" {
-            return;
-        }
-        let rest = path.segments.iter().skip(1).cloned().collect();
-        *qself = Some(QSelf {
-            lt_token: Default::default(),
-            ty: Box::new(self.0.clone()),
-            position: 0,
-            as_token: None,
-            gt_token: Default::default(),
-        });
-        *path = Path { leading_colon: Some(Default::default()), segments: rest };
+    }
+    if let Some(clause) = &mut generics.where_clause
+        && let Some(written_out) = written_out(clause, actor)
+    {
+        *clause = written_out;
     }
 }
 
-impl VisitMut for Selfless<'_> {
-    fn visit_type_mut(&mut self, ty: &mut Type) {
-        if let Type::Path(TypePath { qself: None, path, .. }) = ty
-            && path.is_ident("Self")
-        {
-            *ty = self.0.clone();
-            return;
+/// `None` where there is no `Self` in it.
+fn written_out<T: Parse + ToTokens>(syntax: &T, actor: &Type) -> Option<T> {
+    let tokens = syntax.to_token_stream();
+    if !mentions_self(tokens.clone()) {
+        return None;
+    }
+    syn::parse2(replaced(tokens, actor)).ok()
+}
+
+fn mentions_self(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(ident) => ident == "Self",
+        TokenTree::Group(group) => mentions_self(group.stream()),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
+}
+
+/// `Self` as the actor, `Self::X` as `<Actor>::X`.
+fn replaced(tokens: TokenStream, actor: &Type) -> TokenStream {
+    let mut done = TokenStream::new();
+    let mut rest = tokens.into_iter().peekable();
+    while let Some(token) = rest.next() {
+        match token {
+            TokenTree::Ident(ident) if ident == "Self" => {
+                // Else a colon of a bound.
+                let is_prefix = matches!(
+                    rest.peek(),
+                    Some(TokenTree::Punct(punct)) if punct.as_char() == ':' && punct.spacing() == Spacing::Joint
+                );
+                done.extend(if is_prefix { quote!(<#actor>) } else { actor.to_token_stream() });
+            }
+            TokenTree::Group(group) => {
+                let mut inside = Group::new(group.delimiter(), replaced(group.stream(), actor));
+                inside.set_span(group.span());
+                done.extend([TokenTree::Group(inside)]);
+            }
+            token => done.extend([token]),
         }
-        visit_mut::visit_type_mut(self, ty);
     }
-
-    fn visit_type_path_mut(&mut self, ty: &mut TypePath) {
-        self.qualify(&mut ty.qself, &mut ty.path);
-        visit_mut::visit_type_path_mut(self, ty);
-    }
-
-    fn visit_expr_path_mut(&mut self, expr: &mut ExprPath) {
-        self.qualify(&mut expr.qself, &mut expr.path);
-        visit_mut::visit_expr_path_mut(self, expr);
-    }
-
-    fn visit_expr_mut(&mut self, expr: &mut Expr) {
-        visit_mut::visit_expr_mut(self, expr);
-    }
+    done
 }
 
 #[cfg(test)]
 mod tests {
-    use super::in_type;
+    use super::{in_generics, in_type};
     use quote::ToTokens;
-    use syn::{Type, parse_quote};
+    use syn::{Generics, Type, WhereClause, parse_quote};
+
+    #[test]
+    fn a_bound_on_self_is_one_on_the_actor() {
+        let mut generics: Generics = parse_quote!(<K>);
+        generics.where_clause =
+            Some(parse_quote!(where Self: Keyed<Key = K>, Self::Key: ::std::clone::Clone));
+        in_generics(&mut generics, &parse_quote!(Cache<K>));
+        let expected: WhereClause =
+            parse_quote!(where Cache<K>: Keyed<Key = K>, <Cache<K>>::Key: ::std::clone::Clone);
+        assert_eq!(
+            generics.where_clause.to_token_stream().to_string(),
+            expected.to_token_stream().to_string()
+        );
+    }
 
     #[test]
     fn every_self_becomes_the_actor() {

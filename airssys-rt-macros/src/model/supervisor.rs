@@ -2,7 +2,6 @@
 
 use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::visit_mut::{self, VisitMut};
 use syn::{Attribute, Expr, Fields, Generics, Ident, Item, ItemStruct, Path, Type, Visibility, parse_quote};
 
 use super::actor::kind;
@@ -78,7 +77,7 @@ impl Supervisor {
                 None
             }
         };
-        WithoutChild.visit_item_mut(&mut item);
+        take_children_off(&mut item);
         Some(Parsed { item, model })
     }
 
@@ -190,12 +189,15 @@ impl Kind {
 }
 
 /// Takes every `#[child]` off, also where it means nothing.
-struct WithoutChild;
-
-impl VisitMut for WithoutChild {
-    fn visit_field_mut(&mut self, field: &mut syn::Field) {
-        field.attrs.retain(|attr| !is(attr, "child"));
-        visit_mut::visit_field_mut(self, field);
+fn take_children_off(item: &mut Item) {
+    let take_off = |field: &mut syn::Field| field.attrs.retain(|attr| !is(attr, "child"));
+    match item {
+        Item::Struct(item) => item.fields.iter_mut().for_each(take_off),
+        Item::Union(item) => item.fields.named.iter_mut().for_each(take_off),
+        Item::Enum(item) => {
+            item.variants.iter_mut().flat_map(|variant| variant.fields.iter_mut()).for_each(take_off);
+        }
+        _ => {}
     }
 }
 
