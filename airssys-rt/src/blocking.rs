@@ -15,16 +15,17 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use tokio::runtime::Handle;
 
+use crate::kernel::{Task, spawn_boxed};
 use crate::lock::Lock;
 
 /// Runs a future whose polls may block.
-pub(crate) fn spawn(runtime: &Handle, future: impl Future<Output = ()> + Send + 'static) {
+pub(crate) fn spawn(runtime: &Handle, future: Task) {
     let bell = Arc::new(Bell(Lock::new(Rung { rung: false, sleeper: None })));
-    Blocking { future: Box::pin(future), bell, runtime: runtime.clone() }.go_on();
+    Blocking { future, bell, runtime: runtime.clone() }.go_on();
 }
 
 struct Blocking {
-    future: Pin<Box<dyn Future<Output = ()> + Send>>,
+    future: Task,
     bell: Arc<Bell>,
     runtime: Handle,
 }
@@ -45,7 +46,7 @@ impl Blocking {
             self.go_on();
         } else {
             let runtime = self.runtime.clone();
-            drop(runtime.spawn(Asleep(Some(self))));
+            spawn_boxed(&runtime, Box::pin(Asleep(Some(self))));
         }
     }
 }

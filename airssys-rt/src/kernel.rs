@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -10,6 +11,7 @@ use tokio::runtime::{self, Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::task;
 
+use crate::cell::hosting;
 use crate::config::MailboxConfig;
 use crate::crowd::Crowd;
 use crate::dead_letter::DeadLetters;
@@ -56,11 +58,14 @@ impl Witness {
     /// Stays in the runtime as long as the system has a handle.
     pub(crate) fn post(kernel: &Arc<Kernel>, system: oneshot::Receiver<()>) {
         let witness = Self(Arc::downgrade(kernel));
-        kernel.runtime.spawn(async move {
-            // Moved in before the first poll: it may be dropped without one.
-            let _witness = witness;
-            let _ = system.await;
-        });
+        spawn_boxed(
+            &kernel.runtime,
+            Box::pin(async move {
+                // Moved in before the first poll: it may be dropped without one.
+                let _witness = witness;
+                let _ = system.await;
+            }),
+        );
     }
 }
 
@@ -109,15 +114,29 @@ fn is_current(runtime: runtime::Id) -> bool {
     }
 }
 
+/// A future of the framework that is not spawned for a message.
+///
+/// All of one type: to each type of a future that Tokio runs belong two hundred functions, which who uses them compiles.
+pub(crate) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+#[inline(never)]
+pub(crate) fn spawn_boxed(runtime: &Handle, task: Task) {
+    drop(runtime.spawn(task));
+}
+
 impl Kernel {
     /// Runs a future of the framework: on Tokio, or where the simulation says.
     pub(crate) fn spawn(&self, future: impl Future<Output = ()> + Send + 'static) {
+        self.spawn_task(Box::pin(future));
+    }
+
+    fn spawn_task(&self, task: Task) {
         match &self.schedule {
-            Some(schedule) => schedule.spawn(Box::pin(future), None),
+            Some(schedule) => schedule.spawn(task, None),
             #[cfg(all(test, airssys_loom))]
-            None => crate::loom_tests::spawn(Box::pin(future)),
+            None => crate::loom_tests::spawn(task),
             #[cfg(not(all(test, airssys_loom)))]
-            None => drop(self.runtime.spawn(future)),
+            None => spawn_boxed(&self.runtime, task),
         }
     }
 
@@ -140,15 +159,22 @@ impl Kernel {
         }
     }
 
-    /// Runs the task of an actor whose polls may block their thread: on Tokio's blocking pool, or where the simulation says.
-    pub(crate) fn spawn_blocking<C: AnyCell>(
-        &self,
-        cell: &Arc<C>,
-        future: impl Future<Output = ()> + Send + 'static,
-    ) {
+    /// Runs the task of an actor that began on somebody else's poll.
+    pub(crate) fn spawn_begun(self: &Arc<Self>, actor: Weak<dyn AnyCell>, task: Task) {
         match &self.schedule {
-            Some(_) => self.spawn_actor(cell, future),
-            None => crate::blocking::spawn(&self.runtime, future),
+            Some(schedule) => schedule.spawn(Box::pin(hosting(self, task)), Some(actor)),
+            #[cfg(all(test, airssys_loom))]
+            None => crate::loom_tests::spawn(Box::pin(hosting(self, task))),
+            #[cfg(not(all(test, airssys_loom)))]
+            None => drop(self.runtime.spawn(hosting(self, task))),
+        }
+    }
+
+    /// Runs the task of an actor whose polls may block their thread: on Tokio's blocking pool, or where the simulation says.
+    pub(crate) fn spawn_blocking(&self, actor: Weak<dyn AnyCell>, task: Task) {
+        match &self.schedule {
+            Some(schedule) => schedule.spawn(task, Some(actor)),
+            None => crate::blocking::spawn(&self.runtime, task),
         }
     }
 
@@ -167,7 +193,7 @@ impl Kernel {
     /// task in the queue wakes another worker, which finds the clock free.
     pub(crate) fn keep_time(&self) {
         if self.schedule.is_none() && self.runtime.runtime_flavor() != RuntimeFlavor::CurrentThread {
-            drop(self.runtime.spawn(std::future::ready(())));
+            spawn_boxed(&self.runtime, Box::pin(std::future::ready(())));
         }
     }
 

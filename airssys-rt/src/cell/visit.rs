@@ -23,9 +23,10 @@ use crate::actor::Actor;
 use crate::context::Context;
 use crate::error::ActorResult;
 use crate::instrument;
-use crate::kernel::count;
+use crate::kernel::{Task, count};
 use crate::letter::Letter;
 use crate::mail::Mail;
+use crate::process::AnyCell;
 use crate::reply::{Answer, Port};
 
 use super::gate::{Locked, is_sampled};
@@ -156,9 +157,10 @@ impl<A: Actor> Cell<A> {
     }
 
     fn begin_here(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
-        let mut task = Box::pin(task);
+        let mut task: Task = Box::pin(task);
         if poll_here(task.as_mut()).is_pending() {
-            self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
+            let actor: Arc<dyn AnyCell> = self.clone();
+            self.kernel.spawn_begun(Arc::downgrade(&actor), task);
         }
     }
 

@@ -1,10 +1,8 @@
 //! The seeded order of everything that is ready, the faults that strike in between, and the log of it all.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -12,14 +10,13 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::discard;
+use crate::kernel::Task;
 use crate::lock::Lock;
 use crate::process::{AnyCell, Ending, ProcessRole, short_name};
 use crate::process_id::ProcessId;
 
 use super::fault::{Fault, Faults};
 use super::log::{Entry, Event};
-
-pub(super) type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Decides who runs next in a simulation. Whatever is ready waits in a list, and a seeded generator picks from it.
 pub(crate) struct Schedule {
@@ -368,13 +365,14 @@ impl Schedule {
             state.held.insert(number);
         }
         let schedule = Arc::downgrade(self);
-        tokio::spawn(async move {
+        let task: Task = Box::pin(async move {
             tokio::time::sleep(time).await;
             if let Some(schedule) = schedule.upgrade() {
                 schedule.state.lock().held.remove(&number);
                 schedule.make_ready(number);
             }
         });
+        drop(tokio::spawn(task));
     }
 }
 
