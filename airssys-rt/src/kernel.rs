@@ -11,7 +11,6 @@ use tokio::runtime::{self, Handle, RuntimeFlavor};
 use tokio::sync::oneshot;
 use tokio::task;
 
-use crate::cell::hosting;
 use crate::config::MailboxConfig;
 use crate::crowd::Crowd;
 use crate::dead_letter::DeadLetters;
@@ -159,21 +158,10 @@ impl Kernel {
         }
     }
 
-    /// Runs the task of an actor that began on somebody else's poll.
-    pub(crate) fn spawn_begun(self: &Arc<Self>, actor: Weak<dyn AnyCell>, task: Task) {
-        match &self.schedule {
-            Some(schedule) => schedule.spawn(Box::pin(hosting(self, task)), Some(actor)),
-            #[cfg(all(test, airssys_loom))]
-            None => crate::loom_tests::spawn(Box::pin(hosting(self, task))),
-            #[cfg(not(all(test, airssys_loom)))]
-            None => drop(self.runtime.spawn(hosting(self, task))),
-        }
-    }
-
     /// Runs the task of an actor whose polls may block their thread: on Tokio's blocking pool, or where the simulation says.
-    pub(crate) fn spawn_blocking(&self, actor: Weak<dyn AnyCell>, task: Task) {
+    pub(crate) fn spawn_blocking<C: AnyCell>(&self, cell: &Arc<C>, task: Task) {
         match &self.schedule {
-            Some(schedule) => schedule.spawn(task, Some(actor)),
+            Some(_) => self.spawn_actor(cell, task),
             None => crate::blocking::spawn(&self.runtime, task),
         }
     }

@@ -250,7 +250,8 @@
 //! # Code that blocks
 //!
 //! Handlers run on Tokio's workers, and a plain one that is asked may run on its asker's turn, one that is told on that of
-//! a sender that would have to wait for room. A handler that blocks its thread (`std::thread::sleep`, a lock, a blocking file or socket, `recv` of a thread's channel, a long computation)
+//! a sender that would have to wait for room. A handler that blocks its thread (`std::thread::sleep`, a lock, a blocking
+//! file or socket, `recv` of a thread's channel, a long computation)
 //! keeps that worker from everybody: on a runtime of one thread from the whole program; else from the tasks that were
 //! woken there last, and, while the other workers sleep, from the runtime's timers.
 //!

@@ -24,39 +24,38 @@ pub fn travels(ty: &Type) -> bool {
 
 /// Reports everything in `ty` that cannot travel.
 pub fn check(ty: &Type, place: Place, errors: &mut Errors) {
-    let outermost: *const Type = ty;
-    walk::ty(&mut Owned { place, errors, outermost }, ty);
+    walk::ty(&mut Owned { place, errors, outermost: ty }, ty);
 }
 
 struct Owned<'e> {
     place: Place,
     errors: &'e mut Errors,
-    outermost: *const Type,
+    outermost: &'e Type,
 }
 
 impl Look for Owned<'_> {
     fn look(&mut self, met: Met<'_>) -> bool {
         match met {
             // Its lifetime is `'static`, which may be.
-            Met::Type(Type::Reference(reference)) if owned::is_static(reference) => true,
+            Met::Type(Type::Reference(reference)) if owned::is_static(reference) => return true,
             Met::Type(Type::Reference(reference)) => self.reference(reference),
             Met::Type(ty @ Type::ImplTrait(written)) => {
                 self.impl_trait(written, std::ptr::eq(ty, self.outermost))
             }
             Met::Type(Type::Infer(ty)) => {
                 self.errors.at(ty, "a message's types are written out: replace `_` by the type");
-                false
             }
             Met::Lifetime(lifetime) => self.lifetime(lifetime),
             // What stands inside a function's type is not held by it.
-            Met::Type(Type::FnPtr(_)) | Met::FnArguments => false,
-            _ => true,
+            Met::Type(Type::FnPtr(_)) | Met::FnArguments => {}
+            _ => return true,
         }
+        false
     }
 }
 
 impl Owned<'_> {
-    fn reference(&mut self, reference: &TypeReference) -> bool {
+    fn reference(&mut self, reference: &TypeReference) {
         let (written, owned) = (show(reference), show(owned::of(reference)));
         let reason = match self.place {
             Place::Argument => "handler arguments travel to another task, so they cannot be references",
@@ -67,10 +66,9 @@ impl Owned<'_> {
             Place::Answer => "return",
         };
         self.errors.at(reference, format!("{reason}: {verb} `{owned}` instead of `{written}`"));
-        false
     }
 
-    fn impl_trait(&mut self, ty: &TypeImplTrait, is_outermost: bool) -> bool {
+    fn impl_trait(&mut self, ty: &TypeImplTrait, is_outermost: bool) {
         match self.place {
             Place::Argument if !is_outermost => self.errors.at(
                 ty,
@@ -91,10 +89,9 @@ impl Owned<'_> {
                 ),
             ),
         }
-        false
     }
 
-    fn lifetime(&mut self, lifetime: &Lifetime) -> bool {
+    fn lifetime(&mut self, lifetime: &Lifetime) {
         if lifetime.ident != "static" {
             let (what, inside) = match self.place {
                 Place::Argument => ("handler arguments travel to another task", "them"),
@@ -105,7 +102,6 @@ impl Owned<'_> {
                 format!("{what}, so nothing in {inside} can be borrowed for `{lifetime}`: use an owned type, or `'static`"),
             );
         }
-        true
     }
 }
 

@@ -548,7 +548,8 @@ impl<A: Actor> Cell<A> {
         }
     }
 
-    /// The task of this cell was dropped: its runtime goes away, or the framework itself failed. Says whether it had the turn.
+    /// The task of this cell was dropped: its runtime goes away, or the framework itself failed. `had_turn` says whether it ran the
+    /// actor, or started it.
     pub(super) fn abandoned(self: &Arc<Self>, had_turn: bool, batch: &mut VecDeque<Mail<A>>, handled: u32) {
         let mut state = self.state.lock();
         state.leave();

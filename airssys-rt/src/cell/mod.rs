@@ -68,7 +68,7 @@ pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
 use handle::Stopped;
 pub(crate) use handle::{Record, Trouble};
-pub(crate) use relay::{host_within, hosting, let_go};
+pub(crate) use relay::{host_within, let_go};
 pub(crate) use state::{Failure, Launch, Limit, Make, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.
@@ -220,8 +220,7 @@ impl<A: Actor> Cell<A> {
             Action::Nothing => {}
             Action::Wake(waker) => waker.wake(),
             Action::Spawn if A::CONFIG.may_block() => {
-                let actor: Arc<dyn AnyCell> = self.clone();
-                self.kernel.spawn_blocking(Arc::downgrade(&actor), Box::pin(run::live(self.clone())));
+                self.kernel.spawn_blocking(self, Box::pin(run::live(self.clone())));
             }
             Action::Spawn => {
                 let task = relay::Hosting::new(self.kernel.clone(), run::live(self.clone()));

@@ -32,7 +32,7 @@ use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
 use crate::crowd::{self, Crowd};
-use crate::kernel::{Kernel, Task};
+use crate::kernel::Kernel;
 use crate::mail::Mail;
 use crate::process::AnyCell;
 
@@ -335,11 +335,6 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
         let this = self.project();
         host_for(this.kernel, Pace::Fresh(BUDGET), || this.task.poll(cx))
     }
-}
-
-/// The task of an actor that began on somebody else's poll, which hosts from now on.
-pub(crate) fn hosting(kernel: &Arc<Kernel>, task: Task) -> impl Future<Output = ()> + Send + 'static {
-    Hosting::new(kernel.clone(), task)
 }
 
 /// The thread is about to block: whoever waits in its line is woken, and nobody comes to it until the guard is dropped.

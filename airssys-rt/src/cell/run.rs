@@ -116,7 +116,6 @@ pub(super) async fn lifetime<A: Actor>(mut worker: Worker<A>) {
     while !worker.left {
         match std::future::poll_fn(|cx| cell.poll_work(cx, &mut worker)).await {
             Work::Turn => {
-                worker.has_turn = true;
                 let may_wait = worker.turn(&cell, take_turn(&cell), &mut ctx).await;
                 worker.has_turn = false;
                 if may_wait {
@@ -126,7 +125,6 @@ pub(super) async fn lifetime<A: Actor>(mut worker: Worker<A>) {
                 }
             }
             Work::Launch(launch) => {
-                worker.has_turn = true;
                 // Boxed, since it is rare and would make every task large.
                 Box::pin(worker.launch(&cell, &mut ctx, launch)).await;
                 worker.has_turn = false;
@@ -152,6 +150,7 @@ impl<A: Actor> Cell<A> {
             let mut state = self.state.lock();
             match state.phase {
                 Phase::Scheduled => {
+                    worker.has_turn = true;
                     state.phase = Phase::Running;
                     state.asleep = false;
                     state.note_use();
@@ -165,6 +164,7 @@ impl<A: Actor> Cell<A> {
                 Phase::Starting => {
                     let launch = state.rare.as_mut().and_then(|rare| rare.take_launch());
                     if let Some(launch) = launch {
+                        worker.has_turn = true;
                         return Poll::Ready(Work::Launch(launch));
                     }
                 }

@@ -26,7 +26,6 @@ use crate::instrument;
 use crate::kernel::{Task, count};
 use crate::letter::Letter;
 use crate::mail::Mail;
-use crate::process::AnyCell;
 use crate::reply::{Answer, Port};
 
 use super::gate::{Locked, is_sampled};
@@ -159,8 +158,7 @@ impl<A: Actor> Cell<A> {
     fn begin_here(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
         let mut task: Task = Box::pin(task);
         if poll_here(task.as_mut()).is_pending() {
-            let actor: Arc<dyn AnyCell> = self.clone();
-            self.kernel.spawn_begun(Arc::downgrade(&actor), task);
+            self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
         }
     }
 
