@@ -79,6 +79,11 @@ impl Crowd {
         Self { line: Lock::new(Line { cells: VecDeque::new(), tasks: 0, busy: 0 }), workers }
     }
 
+    /// Whether the runtime has several workers, so that an actor may run on another one at this moment.
+    pub(crate) fn has_company(&self) -> bool {
+        self.workers > 1
+    }
+
     /// Takes in an actor that is scheduled and would be spawned or woken; not where its wake is less than a task for the crowd.
     pub(crate) fn join(cell: Arc<dyn AnyCell>, action: Action) -> Result<(), (Arc<dyn AnyCell>, Action)> {
         let kernel = cell.kernel().clone();

@@ -149,6 +149,11 @@ impl<A: Actor> Gated<A> {
             && self.gate().word.compare_exchange(OPEN, INSIDE, Ordering::Acquire, Ordering::Relaxed).is_ok()
     }
 
+    /// Whether it seems idle, seen without a lock.
+    pub(super) fn looks_open(&self) -> bool {
+        self.gate().word.load(Ordering::Relaxed) == OPEN
+    }
+
     /// Goes in with a told message, if the gate is open.
     #[inline]
     pub(super) fn enter_with_parcel(&self) -> bool {

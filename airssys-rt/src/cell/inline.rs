@@ -27,8 +27,10 @@ use super::{Cell, relay};
 
 /// How many queued plain messages an asker runs before its own, where they may take time.
 const HELP: usize = 8;
-/// How often an asker pauses for whoever has the turn.
-const MOMENT: u32 = 20;
+/// How often an asker pauses for whoever has the turn, before it looks; some two microseconds.
+const MOMENT: u32 = 120;
+/// How often it looks. Queued, it would cost more: a park, a wake, and the cell's way from one processor to the other each time.
+const LOOKS: u32 = 2;
 /// Of an actor that is slow, one asker in so many looks again.
 const AGAIN: u32 = 1_024;
 
@@ -275,7 +277,8 @@ impl<A: Actor> Cell<A> {
         self.state.lock()
     }
 
-    /// Where a swift handler runs at this moment, and nobody waits for it to be done, that is sooner than a task is woken.
+    /// Where a swift handler runs at this moment on another thread, and nobody waits for it to be done, that is sooner than a task
+    /// is woken.
     #[inline]
     pub(super) fn wait_a_moment<'a>(&'a self, state: Locked<'a, A>) -> Locked<'a, A> {
         // Asleep, it runs nowhere: it waits for something.
@@ -283,12 +286,19 @@ impl<A: Actor> Cell<A> {
             || state.asleep
             || !self.state.is_swift()
             || !state.mailbox.is_at_rest()
+            || !self.kernel.crowd.has_company()
         {
             return state;
         }
         drop(state);
-        for _ in 0..MOMENT {
-            crate::sync::spin_loop();
+        // Far apart: each look takes the cell away from whoever runs it, and while this one pauses, that one handles several.
+        for _ in 0..LOOKS {
+            for _ in 0..MOMENT {
+                crate::sync::spin_loop();
+            }
+            if self.state.looks_open() {
+                break;
+            }
         }
         self.state.lock()
     }
