@@ -6,7 +6,6 @@
 //! two short locks, a long one a place in the map, and a passed deadline is seen in its millisecond.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -16,6 +15,7 @@ use tokio::time::Instant;
 use crate::kernel::Kernel;
 use crate::lock::Lock;
 use crate::reply::Port;
+use crate::sorted::Sorted;
 use crate::yields::either;
 
 /// So many askers can write at the same time.
@@ -43,7 +43,7 @@ struct Shard {
     /// The earliest deadline written since the watch looked.
     earliest: Option<Instant>,
     /// Asks that the watch has met before.
-    old: BTreeMap<(Instant, u32), Arc<dyn Port>>,
+    old: Sorted<(Instant, u32), Arc<dyn Port>>,
 }
 
 enum Slot {
@@ -129,13 +129,12 @@ impl Shard {
                 }
             }
         }
-        while let Some(first) = self.old.first_entry() {
-            let until = first.key().0;
+        while let Some(&((until, _), _)) = self.old.first() {
             if until > now {
                 next = Some(next.map_or(until, |next| next.min(until)));
                 break;
             }
-            passed.push(first.remove());
+            passed.extend(self.old.pop_first().map(|(_, port)| port));
         }
         if self.slots.len() > KEPT && self.slots.iter().all(|slot| matches!(slot, Slot::Free(_))) {
             (self.slots, self.free) = (Vec::new(), None);

@@ -194,23 +194,29 @@ pub(crate) fn panic_text(payload: Box<dyn Any + Send>) -> Arc<str> {
 
 /// Drops a foreign value; a panic in its destructor stays here. Says whether there was one.
 pub(crate) fn discard<T>(value: T) -> Result<(), Arc<str>> {
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| drop(value))) {
-        Ok(()) => Ok(()),
-        Err(payload) => {
-            let text = peek_text(&*payload);
-            // The payload of a panicking destructor may panic again when dropped: leak it.
-            std::mem::forget(payload);
-            Err(text)
-        }
+    if !std::mem::needs_drop::<T>() {
+        return Ok(());
     }
+    let mut value = Some(value);
+    contained(&mut || drop(value.take())).map_err(|payload| {
+        let text = peek_text(&*payload);
+        // The payload of a panicking destructor may panic again when dropped: leak it.
+        std::mem::forget(payload);
+        text
+    })
+}
+
+/// One function for all that is caught and seldom done: caught where it stands, each would be a handful of functions of its own.
+#[inline(never)]
+fn contained(call: &mut dyn FnMut()) -> std::thread::Result<()> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call))
 }
 
 /// Calls what may run foreign code that is nobody's here, as a waker is: its panic ends there.
 pub(crate) fn shielded<T>(call: impl FnOnce() -> T) {
-    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)) {
-        Ok(value) => drop(discard(value)),
-        Err(payload) => drop(discard(payload)),
-    }
+    let (mut call, mut value) = (Some(call), None);
+    let called = contained(&mut || value = call.take().map(|call| call()));
+    drop(discard((value, called)));
 }
 
 impl Drop for ActorError {

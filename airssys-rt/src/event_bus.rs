@@ -1,7 +1,6 @@
 //! The event bus: a published value goes to every subscriber of its type, and waits for nobody.
 
 use std::any::{Any, TypeId};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
@@ -10,6 +9,7 @@ use crate::letter::Letter;
 use crate::lock::Lock;
 use crate::process::{AnyCell, LinkKey};
 use crate::process_id::ProcessId;
+use crate::sorted::Sorted;
 
 /// What delivering one event to one subscriber gave.
 #[derive(Clone, Copy)]
@@ -46,21 +46,17 @@ impl<E> Clone for Subscriber<E> {
 }
 
 /// Subscribers by their ids: the order in which they started, and no search when one goes.
-struct Topic<E>(Lock<Arc<BTreeMap<LinkKey, Subscriber<E>>>>);
+struct Topic<E>(Lock<Arc<Sorted<LinkKey, Subscriber<E>>>>);
 
 pub(crate) struct Bus {
-    topics: Lock<BTreeMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    topics: Lock<Sorted<TypeId, Arc<dyn Any + Send + Sync>>>,
     lost: AtomicU64,
-    lost_by: Lock<BTreeMap<LinkKey, Arc<AtomicU64>>>,
+    lost_by: Lock<Sorted<LinkKey, Arc<AtomicU64>>>,
 }
 
 impl Bus {
     pub(crate) fn new() -> Self {
-        Self {
-            topics: Lock::new(BTreeMap::new()),
-            lost: AtomicU64::new(0),
-            lost_by: Lock::new(BTreeMap::new()),
-        }
+        Self { topics: Lock::new(Sorted::new()), lost: AtomicU64::new(0), lost_by: Lock::new(Sorted::new()) }
     }
 
     fn topic<E: Send + 'static>(&self) -> Option<Arc<Topic<E>>> {
@@ -77,13 +73,18 @@ impl Bus {
     ) {
         let topic = {
             let mut topics = self.topics.lock();
-            let topic = topics
-                .entry(TypeId::of::<E>())
-                .or_insert_with(|| Arc::new(Topic::<E>(Lock::new(Arc::new(BTreeMap::new())))));
-            topic.clone().downcast::<Topic<E>>()
+            let known = topics.get(&TypeId::of::<E>()).cloned();
+            known.map_or_else(
+                || {
+                    let topic = Arc::new(Topic::<E>(Lock::new(Arc::default())));
+                    topics.insert(TypeId::of::<E>(), topic.clone());
+                    Ok(topic)
+                },
+                Arc::downcast::<Topic<E>>,
+            )
         };
         let Ok(topic) = topic else { return };
-        let lost = self.lost_by.lock().entry(pid).or_default().clone();
+        let lost = self.lost_by.lock().entry(pid).clone();
         let mut subscribers = topic.0.lock();
         if !subscribers.contains_key(&pid) {
             Arc::make_mut(&mut subscribers).insert(pid, Subscriber { lost, cell, deliver });
@@ -126,8 +127,9 @@ impl Bus {
         let subscribers = topic.0.lock().clone();
         let mut reached = 0;
         let mut event = Some(event);
+        let count = subscribers.len();
         for (place, subscriber) in subscribers.values().enumerate() {
-            let last = place + 1 == subscribers.len();
+            let last = place + 1 == count;
             let copy = if last { event.take() } else { event.clone() };
             let Some(copy) = copy else { break };
             match give(copy, subscriber) {
@@ -148,7 +150,8 @@ impl Bus {
 
     pub(crate) fn lost_by(&self, pid: ProcessId) -> u64 {
         let lost_by = self.lost_by.lock();
-        lost_by.range(LinkKey::all_of(pid)).map(|(_, lost)| lost.load(Ordering::Relaxed)).sum()
+        let of_all = lost_by.from(&LinkKey::first_of(pid)).take_while(|(key, _)| key.is_of(pid));
+        of_all.map(|(_, lost)| lost.load(Ordering::Relaxed)).sum()
     }
 
     pub(crate) fn subscribers<E: Send + 'static>(&self) -> usize {

@@ -318,6 +318,7 @@ mod registry;
 mod reply;
 mod request;
 mod seat;
+mod sorted;
 mod supervisor;
 mod sync;
 mod system;

@@ -122,15 +122,14 @@ pub(crate) mod own {
         #[inline]
         pub(crate) fn lock(&self) -> Guard<'_, T, B> {
             if !self.try_take() {
-                self.take_slowly();
+                take_slowly(&self.taken);
             }
             Guard { lock: self }
         }
 
         #[inline]
         fn try_take(&self) -> bool {
-            // Rule 2.
-            self.taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            take(&self.taken)
         }
 
         /// The models try once: who tries until it succeeds makes no end of interleavings.
@@ -138,25 +137,31 @@ pub(crate) mod own {
         pub(crate) fn try_lock(&self) -> Option<Guard<'_, T, B>> {
             self.try_take().then(|| Guard { lock: self })
         }
+    }
 
-        #[cfg(not(airssys_loom))]
-        #[cold]
-        fn take_slowly(&self) {
-            let mut pause = PAUSE;
-            for _ in 0..TRIES {
-                for _ in 0..pause {
-                    std::hint::spin_loop();
-                }
-                // While it pauses longer and longer, whoever is near the lock may take it several times in a row.
-                pause = LONGEST.min(pause * 2);
-                if !self.taken.load(Ordering::Relaxed) && self.try_take() {
-                    return;
-                }
+    #[inline]
+    fn take(taken: &AtomicBool) -> bool {
+        // Rule 2.
+        taken.compare_exchange(false, true, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    #[cfg(not(airssys_loom))]
+    #[cold]
+    fn take_slowly(taken: &AtomicBool) {
+        let mut pause = PAUSE;
+        for _ in 0..TRIES {
+            for _ in 0..pause {
+                std::hint::spin_loop();
             }
-            std::thread::yield_now();
-            while !self.try_take() {
-                std::thread::sleep(SLEEP);
+            // While it pauses longer and longer, whoever is near the lock may take it several times in a row.
+            pause = LONGEST.min(pause * 2);
+            if !taken.load(Ordering::Relaxed) && take(taken) {
+                return;
             }
+        }
+        std::thread::yield_now();
+        while !take(taken) {
+            std::thread::sleep(SLEEP);
         }
     }
 

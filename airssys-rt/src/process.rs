@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::fmt;
-use std::ops::RangeInclusive;
 use std::sync::{Arc, Weak};
 
 use tokio::sync::oneshot;
@@ -88,9 +87,13 @@ impl LinkKey {
         Self(cell.pid(), Arc::as_ptr(cell.kernel()) as usize)
     }
 
-    /// Those of a process id, of whichever system.
-    pub(crate) fn all_of(pid: ProcessId) -> RangeInclusive<Self> {
-        Self(pid, usize::MIN)..=Self(pid, usize::MAX)
+    /// Where those of a process id begin, of whichever system.
+    pub(crate) fn first_of(pid: ProcessId) -> Self {
+        Self(pid, usize::MIN)
+    }
+
+    pub(crate) fn is_of(self, pid: ProcessId) -> bool {
+        self.0 == pid
     }
 }
 

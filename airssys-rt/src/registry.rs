@@ -1,12 +1,12 @@
 //! Names: each belongs to one live actor, or to a group of them, and goes with its actors, not with a late clean-up.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 
 use crate::index::Index;
 use crate::lock::Lock;
 use crate::process::{AnyCell, LinkKey};
 use crate::process_id::ProcessId;
+use crate::sorted::Sorted;
 
 pub(crate) struct Registry {
     /// By the names that the actors have in their papers.
@@ -61,7 +61,7 @@ impl Registry {
 pub(crate) struct Roll(Lock<Lists>);
 
 struct Lists {
-    by_name: BTreeMap<Arc<str>, BTreeMap<LinkKey, Place>>,
+    by_name: Sorted<Arc<str>, Sorted<LinkKey, Place>>,
     next: u64,
 }
 
@@ -73,7 +73,7 @@ struct Place {
 
 impl Roll {
     pub(crate) fn new() -> Self {
-        Self(Lock::new(Lists { by_name: BTreeMap::new(), next: 0 }))
+        Self(Lock::new(Lists { by_name: Sorted::new(), next: 0 }))
     }
 
     /// Adds a member, once. `note` makes the member's note: false when it has one, `None` when it has ended.
@@ -87,10 +87,10 @@ impl Roll {
         let mut groups = self.0.lock();
         let number = groups.next;
         groups.next += 1;
-        let name = groups.by_name.get_key_value(&name).map_or(name, |(known, _)| known.clone());
+        let name = groups.known(&name).map_or(name, |(known, _)| known.clone());
         let fresh = note(name.clone(), number);
         if fresh == Some(true) {
-            groups.by_name.entry(name).or_default().insert(member, Place { cell, number });
+            groups.by_name.entry(name).insert(member, Place { cell, number });
         }
         fresh.is_some()
     }
@@ -98,7 +98,7 @@ impl Roll {
     /// Takes a member out; `forget` takes its note back. False when it was none.
     pub(crate) fn leave(&self, name: &str, member: LinkKey, forget: impl FnOnce(&Arc<str>)) -> bool {
         let mut groups = self.0.lock();
-        let Some((known, _)) = groups.by_name.get_key_value(name) else { return false };
+        let Some((known, _)) = groups.known(name) else { return false };
         forget(known);
         groups.remove(name, member, None)
     }
@@ -111,24 +111,29 @@ impl Roll {
     /// The members, in order of their ids.
     pub(crate) fn members(&self, name: &str) -> Vec<Arc<dyn AnyCell>> {
         let groups = self.0.lock();
-        let Some(members) = groups.by_name.get(name) else { return Vec::new() };
+        let Some((_, members)) = groups.known(name) else { return Vec::new() };
         members.values().filter_map(|place| place.cell.upgrade()).collect()
     }
 
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
-        self.0.lock().by_name.keys().cloned().collect()
+        self.0.lock().by_name.iter().map(|(name, _)| name.clone()).collect()
     }
 }
 
 impl Lists {
+    fn known(&self, name: &str) -> Option<&(Arc<str>, Sorted<LinkKey, Place>)> {
+        self.by_name.get_by(|known| (**known).cmp(name))
+    }
+
     fn remove(&mut self, name: &str, member: LinkKey, number: Option<u64>) -> bool {
-        let Some(members) = self.by_name.get_mut(name) else { return false };
+        let Some((known, members)) = self.known(name) else { return false };
+        let known = known.clone();
         let here =
             members.get(&member).is_some_and(|place| number.is_none_or(|number| number == place.number));
-        if here {
+        if here && let Some(members) = self.by_name.get_mut(&known) {
             members.remove(&member);
             if members.is_empty() {
-                self.by_name.remove(name);
+                self.by_name.remove(&known);
             }
         }
         here

@@ -1,12 +1,12 @@
 //! A picture of a system: who owns whom, indented, as Graphviz or as Mermaid.
 
-use std::collections::BTreeMap;
 use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use crate::kernel::Kernel;
 use crate::process::{AnyCell, ProcessInfo, ProcessRole, ProcessStatus, short_name};
 use crate::process_id::ProcessId;
+use crate::sorted::Sorted;
 
 /// The processes of a system at one moment, by who owns whom. Printed, it is indented text.
 ///
@@ -81,9 +81,9 @@ pub struct Node {
 
 impl Tree {
     pub(crate) fn of(kernel: &Arc<Kernel>) -> Self {
-        let mut below: BTreeMap<Option<ProcessId>, Vec<Arc<dyn AnyCell>>> = BTreeMap::new();
+        let mut below: Sorted<Option<ProcessId>, Vec<Arc<dyn AnyCell>>> = Sorted::new();
         for cell in kernel.table.all() {
-            below.entry(cell.owner()).or_default().push(cell);
+            below.entry(cell.owner()).push(cell);
         }
         let roots = below.remove(&None).unwrap_or_default();
         let roots = roots.into_iter().map(|cell| Node::of(cell, &mut below)).collect();
@@ -139,7 +139,7 @@ impl Tree {
 }
 
 impl Node {
-    fn of(cell: Arc<dyn AnyCell>, below: &mut BTreeMap<Option<ProcessId>, Vec<Arc<dyn AnyCell>>>) -> Self {
+    fn of(cell: Arc<dyn AnyCell>, below: &mut Sorted<Option<ProcessId>, Vec<Arc<dyn AnyCell>>>) -> Self {
         let children = below.remove(&Some(cell.pid())).unwrap_or_default();
         let info = ProcessInfo(cell);
         let actor = short_name(info.actor_type());

@@ -50,7 +50,7 @@ breakages! {
     "the name stays", "C116", "cell/ending.rs",
         "self.kernel.registry.release(&name, self.pid);" => "", "registry" "c116";
     "groups keep ghosts", "C120", "cell/ending.rs",
-        "kernel.roll.release(&group, LinkKey::of(&**self), membership.number);" => "", "groups" "c120";
+        "kernel.roll.release(group, LinkKey::of(&**self), membership.number);" => "", "groups" "c120";
     "timers outlive the incarnation", "C123", "cell/ending.rs",
         "self.kernel.timers.cancel(timer);" => "", "timer" "c123";
     "a cancelled timer still fires", "C122", "timer.rs",
@@ -226,7 +226,7 @@ breakages! {
         "            return None;\n        }\n        let more = state.more();\n        if !more.buses" => "        }\n        let more = state.more();\n        if !more.buses",
         "event_bus" "c127_an_ended";
     "the ended can join a group", "C120", "cell/mod.rs",
-        "            return None;\n        }\n        let fresh" => "        }\n        let fresh", "groups" "c120_who_has_ended";
+        "            return None;\n        }\n        let groups" => "        }\n        let groups", "groups" "c120_who_has_ended";
     "a late end takes back a new membership", "C120", "registry.rs",
         "number.is_none_or(|number| number == place.number)" => "number.is_none_or(|number| number <= place.number)", "groups" "c120";
     "a held name is given away", "C115", "registry.rs",

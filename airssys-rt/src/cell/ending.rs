@@ -7,7 +7,7 @@
 //! ```
 
 use std::cell::Cell as Depth;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -24,6 +24,7 @@ use crate::mail::Mail;
 use crate::mailbox::Ticket;
 use crate::process::{AnyCell, ChildEnd, Ending, LinkKey, Overdue, Tally, Until, Watcher};
 use crate::seat::Turn;
+use crate::sorted::Sorted;
 use crate::testing::log::Event;
 
 use super::gate::Locked;
@@ -281,7 +282,7 @@ impl<A: Actor> Cell<A> {
         for timer in &timers {
             self.kernel.timers.cancel(timer);
         }
-        for (id, target) in watching {
+        for (id, target) in watching.into_entries() {
             if let Some(target) = target.upgrade() {
                 target.remove_monitor(id);
             }
@@ -523,9 +524,9 @@ impl<A: Actor> Cell<A> {
             subscription.cancel(LinkKey::of(&**self));
         }
         // Promise 4: no group has the actor before anybody hears of the end.
-        for ((group, _), membership) in had.groups {
+        for ((group, _), membership) in had.groups.iter() {
             if let Some(kernel) = membership.kernel.upgrade() {
-                kernel.roll.release(&group, LinkKey::of(&**self), membership.number);
+                kernel.roll.release(group, LinkKey::of(&**self), membership.number);
             }
         }
         for kernel in had.buses.iter().filter_map(Weak::upgrade) {
@@ -534,8 +535,8 @@ impl<A: Actor> Cell<A> {
         had.links.into_values().filter_map(|other| other.upgrade()).collect()
     }
 
-    fn tell_of_end(&self, monitors: BTreeMap<MonitorId, Watcher>, reason: &ExitReason) {
-        for (id, watcher) in monitors {
+    fn tell_of_end(&self, monitors: Sorted<MonitorId, Watcher>, reason: &ExitReason) {
+        for (id, watcher) in monitors.into_entries() {
             let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
             match watcher {
                 Watcher::Future(tell) => shielded(|| tell.send(down)),

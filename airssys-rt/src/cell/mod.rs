@@ -30,7 +30,6 @@ mod wards;
 
 use std::any::Any;
 use std::collections::VecDeque;
-use std::collections::btree_map::Entry;
 use std::future::Future;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -450,13 +449,12 @@ impl<A: Actor> Cell<A> {
         if state.phase == Phase::Ended {
             return None;
         }
-        let fresh = match state.more().groups.entry((group, Arc::as_ptr(kernel) as usize)) {
-            Entry::Occupied(_) => false,
-            Entry::Vacant(place) => {
-                place.insert(Membership { kernel: Arc::downgrade(kernel), number });
-                true
-            }
-        };
+        let groups = &mut state.more().groups;
+        let key = (group, Arc::as_ptr(kernel) as usize);
+        let fresh = !groups.contains_key(&key);
+        if fresh {
+            groups.insert(key, Membership { kernel: Arc::downgrade(kernel), number });
+        }
         Some(fresh)
     }
 

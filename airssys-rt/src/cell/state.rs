@@ -1,6 +1,5 @@
 //! What the cell's lock guards: the phase, the mailbox, and a box of rare things made on need.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -19,6 +18,7 @@ use crate::mailbox::Mailbox;
 use crate::papers::Papers;
 use crate::process::{AnyCell, Boss, LinkKey, Until, Watcher};
 use crate::reply::Port;
+use crate::sorted::Sorted;
 use crate::timer::Wanted;
 
 use super::Action;
@@ -137,9 +137,9 @@ pub(super) struct Belongings {
 /// What a watched, linked or owning one gives up, besides.
 pub(super) struct Had {
     pub(super) owned: Wards,
-    pub(super) links: BTreeMap<LinkKey, Weak<dyn AnyCell>>,
+    pub(super) links: Sorted<LinkKey, Weak<dyn AnyCell>>,
     pub(super) subscriptions: Vec<Subscription>,
-    pub(super) groups: BTreeMap<GroupKey, Membership>,
+    pub(super) groups: Sorted<GroupKey, Membership>,
     pub(super) buses: Vec<Weak<Kernel>>,
 }
 
@@ -231,15 +231,15 @@ pub(crate) enum Limit {
 /// What a watched, linked or owning actor has, and one with helpers.
 pub(crate) struct More {
     pub(super) owned: Wards,
-    pub(super) monitors: BTreeMap<MonitorId, Watcher>,
-    pub(super) watching: BTreeMap<MonitorId, Weak<dyn AnyCell>>,
-    pub(super) links: BTreeMap<LinkKey, Weak<dyn AnyCell>>,
+    pub(super) monitors: Sorted<MonitorId, Watcher>,
+    pub(super) watching: Sorted<MonitorId, Weak<dyn AnyCell>>,
+    pub(super) links: Sorted<LinkKey, Weak<dyn AnyCell>>,
     pub(super) waiters: Vec<Waiter>,
     pub(super) exit_signal: Option<ExitReason>,
-    pub(super) tasks: BTreeMap<u64, oneshot::Sender<()>>,
+    pub(super) tasks: Sorted<u64, oneshot::Sender<()>>,
     pub(super) timers: Vec<Wanted>,
     pub(super) subscriptions: Vec<Subscription>,
-    pub(super) groups: BTreeMap<GroupKey, Membership>,
+    pub(super) groups: Sorted<GroupKey, Membership>,
     /// Whose buses count what it loses: also those that it is not subscribed to any more.
     pub(super) buses: Vec<Weak<Kernel>>,
     pub(super) asking: Vec<Asked>,
@@ -351,15 +351,15 @@ impl<A: Actor> State<A> {
         self.rare().more.get_or_insert_with(|| {
             Box::new(More {
                 owned: Wards::default(),
-                monitors: BTreeMap::new(),
-                watching: BTreeMap::new(),
-                links: BTreeMap::new(),
+                monitors: Sorted::new(),
+                watching: Sorted::new(),
+                links: Sorted::new(),
                 waiters: Vec::new(),
                 exit_signal: None,
-                tasks: BTreeMap::new(),
+                tasks: Sorted::new(),
                 timers: Vec::new(),
                 subscriptions: Vec::new(),
-                groups: BTreeMap::new(),
+                groups: Sorted::new(),
                 buses: Vec::new(),
                 asking: Vec::new(),
                 next_task: 0,

@@ -1,6 +1,5 @@
 //! The seeded order of everything that is ready, the faults that strike in between, and the log of it all.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
@@ -14,6 +13,7 @@ use crate::kernel::Task;
 use crate::lock::Lock;
 use crate::process::{AnyCell, Ending, ProcessRole, short_name};
 use crate::process_id::ProcessId;
+use crate::sorted::Sorted;
 
 use super::fault::{Fault, Faults};
 use super::log::{Entry, Event};
@@ -26,21 +26,21 @@ pub(crate) struct Schedule {
 
 pub(super) struct State {
     random: Random,
-    tasks: BTreeMap<u64, Entrant>,
+    tasks: Sorted<u64, Entrant>,
     ready: Vec<u64>,
     /// Tasks that a delay holds back.
-    held: BTreeSet<u64>,
+    held: Sorted<u64, ()>,
     next: u64,
     driver: Option<Waker>,
     pub(super) faults: Faults,
-    pub(super) struck: BTreeMap<&'static str, u64>,
+    pub(super) struck: Sorted<&'static str, u64>,
     /// How often each process's task has run.
-    pub(super) steps: BTreeMap<ProcessId, u64>,
+    pub(super) steps: Sorted<ProcessId, u64>,
     /// Faults that are due at a given step of a process.
-    pub(super) due: BTreeMap<(ProcessId, u64), Fault>,
+    pub(super) due: Sorted<(ProcessId, u64), Fault>,
     /// Faults that strike at the next message of a process.
-    at_message: BTreeMap<ProcessId, Fault>,
-    names: BTreeMap<ProcessId, Arc<str>>,
+    at_message: Sorted<ProcessId, Fault>,
+    names: Sorted<ProcessId, Arc<str>>,
     pub(super) log: Vec<Entry>,
     order: DefaultHasher,
 }
@@ -93,7 +93,7 @@ impl Wake for Wakeup {
 
 impl State {
     fn make_ready(&mut self, task: u64) {
-        if !self.held.contains(&task) && !self.ready.contains(&task) {
+        if !self.held.contains_key(&task) && !self.ready.contains(&task) {
             self.ready.push(task);
         }
     }
@@ -107,12 +107,12 @@ impl State {
             Fault::Stop => "stop",
             Fault::Delay(_) => "delay",
         };
-        *self.struck.entry(kind).or_default() += 1;
+        *self.struck.entry(kind) += 1;
     }
 
     /// What strikes a process whose task is about to run.
     fn fault_of_step(&mut self, pid: ProcessId, supervises: bool) -> Option<Fault> {
-        let steps = self.steps.entry(pid).or_default();
+        let steps = self.steps.entry(pid);
         *steps += 1;
         let step = *steps;
         if let Some(fault) = self.due.remove(&(pid, step)) {
@@ -161,17 +161,17 @@ impl Schedule {
         Arc::new(Self {
             state: Lock::new(State {
                 random: Random(seed),
-                tasks: BTreeMap::new(),
+                tasks: Sorted::new(),
                 ready: Vec::new(),
-                held: BTreeSet::new(),
+                held: Sorted::new(),
                 next: 0,
                 driver: None,
                 faults: Faults::none(),
-                struck: BTreeMap::new(),
-                steps: BTreeMap::new(),
-                due: BTreeMap::new(),
-                at_message: BTreeMap::new(),
-                names: BTreeMap::new(),
+                struck: Sorted::new(),
+                steps: Sorted::new(),
+                due: Sorted::new(),
+                at_message: Sorted::new(),
+                names: Sorted::new(),
                 log: Vec::new(),
                 order: DefaultHasher::new(),
             }),
@@ -211,11 +211,11 @@ impl Schedule {
     /// A seeded coin: whether a process that was made runnable runs before its task is scheduled. It counts as a step.
     pub(crate) fn runs_at_once(&self, pid: ProcessId) -> bool {
         let mut state = self.state.lock();
-        let due = state.due.range((pid, 0)..=(pid, u64::MAX)).next().is_some();
+        let due = state.due.from(&(pid, 0)).next().is_some_and(|((whom, _), _)| *whom == pid);
         // A fault that strikes at a step needs one that can be struck.
         let runs = state.random.next() & 1 == 1 && !due && state.faults.abort + state.faults.delay <= 0.0;
         if runs {
-            *state.steps.entry(pid).or_default() += 1;
+            *state.steps.entry(pid) += 1;
         }
         runs
     }
@@ -362,7 +362,7 @@ impl Schedule {
         {
             let mut state = self.state.lock();
             state.tasks.insert(number, entrant);
-            state.held.insert(number);
+            state.held.insert(number, ());
         }
         let schedule = Arc::downgrade(self);
         let task: Task = Box::pin(async move {

@@ -1,6 +1,5 @@
 //! One thread, paused time, and a seed that decides who runs next.
 
-use std::collections::BTreeSet;
 use std::future::Future;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::process_id::ProcessId;
+use crate::sorted::Sorted;
 use crate::system::System;
 
 use super::fault::{Fault, Faults};
@@ -118,18 +118,19 @@ impl Simulation {
         F: Fn(Simulation) -> Fut,
         Fut: Future<Output = ()> + Send + 'static,
     {
-        let mut orders = BTreeSet::new();
+        let mut orders = Sorted::new();
         let mut runs = 0;
         for seed in seeds {
             runs += 1;
-            orders.insert(Self::run_named(seed, |sim| {
+            let order = Self::run_named(seed, |sim| {
                 let schedule = sim.schedule.clone();
                 let run = test(sim);
                 async move {
                     run.await;
                     schedule.order()
                 }
-            }));
+            });
+            orders.insert(order, ());
         }
         Exploration { runs, orders: orders.len() as u64 }
     }
@@ -326,7 +327,7 @@ impl Simulation {
     /// How many of the [`faults`](Self::faults) were panics.
     #[must_use]
     pub fn crashes(&self) -> u64 {
-        self.schedule.state.lock().struck.get("panic").copied().unwrap_or(0)
+        self.schedule.state.lock().struck.get(&"panic").copied().unwrap_or(0)
     }
 
     /// Everything that happened so far, in order: starts, messages, faults, ends. The same for the same seed, byte for byte. See
