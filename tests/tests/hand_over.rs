@@ -61,6 +61,12 @@ impl Sender {
     fn act(&mut self, deed: Deed, ctx: &mut Context<Self>) {
         deed(ctx);
     }
+
+    #[handler]
+    async fn tell_and_ask(&mut self, to: ActorRef<Receiver>, told: u32) -> ActorResult<()> {
+        to.note(told).tell().await.map_err(|_| ActorError::msg("not told"))?;
+        Ok(to.note_later(told + 1).await?)
+    }
 }
 
 /// A receiver in a system of its own.
@@ -92,6 +98,22 @@ async fn c084_what_a_turn_tells_somebody_comes_in_order_whether_carried_or_queue
         let all = (0..3).flat_map(|round| (0..5).map(move |number| (round * 10 + number).to_string()));
         assert_eq!(log.lines(), all.collect::<Vec<_>>());
         drop(to);
+        nothing_left(&system).await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn c084_what_a_handler_tells_somebody_comes_before_what_it_asks_the_same_one() {
+    within(async {
+        let (system, log, to) = receiver();
+        let sender = system.spawn(Sender);
+        for round in 0..50 {
+            sender.tell_and_ask(to.clone(), round * 2).tell().await.unwrap();
+        }
+        eventually("all have come", || log.len() == 100).await;
+        assert_eq!(log.lines(), (0..100).map(|number: u32| number.to_string()).collect::<Vec<_>>());
+        drop((sender, to));
         nothing_left(&system).await;
     })
     .await;

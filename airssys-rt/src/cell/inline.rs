@@ -281,9 +281,12 @@ impl<A: Actor> Cell<A> {
     /// is woken.
     #[inline]
     pub(super) fn wait_a_moment<'a>(&'a self, state: Locked<'a, A>) -> Locked<'a, A> {
-        // Asleep, it runs nowhere: it waits for something.
+        // Asleep, it runs nowhere: it waits for something. Closed, it comes to its end, and that may take long. With its message in
+        // a parcel, it is not run yet.
         if state.phase != Phase::Running
             || state.asleep
+            || state.closed
+            || self.state.is_carried()
             || !self.state.is_swift()
             || !state.mailbox.is_at_rest()
             || !self.kernel.crowd.has_company()
@@ -300,6 +303,8 @@ impl<A: Actor> Cell<A> {
                 break;
             }
         }
+        // Many of them, one after the other, would keep this thread for long.
+        crate::yields::count_anew();
         self.state.lock()
     }
 

@@ -32,7 +32,7 @@ use super::gate::{Locked, is_sampled};
 use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
 use super::pace::{BUDGET, Pace};
-use super::relay::{Hosting, host_for};
+use super::relay::{self, Hosting, host_for};
 use super::run::{VISIT, Worker, lifetime, take_turn, visit};
 use super::state::{Linger, Phase};
 use super::{Action, Cell, Stopped, Trouble};
@@ -65,6 +65,8 @@ impl<A: Actor> Cell<A> {
             return Err(Letter::asked(message, port));
         }
         self.count_as_long();
+        // What this thread was about to bring it goes first.
+        relay::deliver_to(self);
         let mut state = self.wait_a_moment(self.state.lock());
         let parked = match state.phase {
             Phase::Idle if !state.task => None,
