@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Instant;
 
 use airssys_rt::ActorConfig;
 use airssys_rt::prelude::*;
@@ -297,6 +298,55 @@ async fn c125_a_stream_that_always_has_more_leaves_other_tasks_their_turn() {
         }
         assert!(before > 0, "it is read");
         reader.stop().await.unwrap();
+    })
+    .await;
+}
+
+/// Takes its time for the first two messages.
+#[actor]
+#[derive(Default)]
+struct Starter {
+    begun: u32,
+}
+
+#[handlers]
+impl Starter {
+    #[handler]
+    async fn begin(&mut self) -> u32 {
+        self.begun += 1;
+        let began = Instant::now();
+        while self.begun <= 2 && began.elapsed() < Duration::from_millis(1) {}
+        self.begun
+    }
+}
+
+#[tokio::test]
+async fn an_async_handler_that_was_slow_at_first_is_begun_by_its_asker_again() {
+    within(async {
+        let system = System::new("guests");
+        let starter = system.spawn(Starter::default());
+        for _ in 0..2 {
+            starter.begin().await.unwrap();
+        }
+        let mut third = starter.begin().ask();
+        assert!(poll_once(&mut third).await.is_pending(), "it was slow twice");
+        third.await.unwrap();
+        let mut at_once = 0;
+        // Each time that it is tried again, the machine may be busy.
+        for _ in 0..100_000 {
+            let mut ask = starter.begin().ask();
+            match poll_once(&mut ask).await {
+                Poll::Ready(answer) => {
+                    answer.unwrap();
+                    at_once += 1;
+                }
+                Poll::Pending => drop(ask.await.unwrap()),
+            }
+            if at_once > 1 {
+                break;
+            }
+        }
+        assert!(at_once > 1, "no ask is answered at once any more");
     })
     .await;
 }

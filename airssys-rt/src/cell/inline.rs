@@ -32,7 +32,7 @@ const MOMENT: u32 = 120;
 /// How often it looks. Queued, it would cost more: a park, a wake, and the cell's way from one processor to the other each time.
 const LOOKS: u32 = 2;
 /// Of an actor that is slow, one asker in so many looks again.
-const AGAIN: u32 = 1_024;
+pub(super) const AGAIN: u32 = 1_024;
 
 /// What came of an asked message on the asker's turn.
 enum Asked<M> {

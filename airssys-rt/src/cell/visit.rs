@@ -31,6 +31,7 @@ use crate::reply::{Answer, Port};
 use super::gate::{Locked, is_sampled};
 use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
+use super::inline::AGAIN;
 use super::pace::{BUDGET, Pace};
 use super::relay::{self, Hosting, host_for};
 use super::run::{VISIT, Worker, lifetime, take_turn, visit};
@@ -59,7 +60,6 @@ impl<A: Actor> Cell<A> {
         if !A::CONFIG.allows_inline()
             || VISITS.get() >= DEEPEST
             || A::is_plain(&message)
-            || self.state.is_slow()
             || !(self.kernel.is_quietly_here(poll) || self.may_begin_simulated())
         {
             return Err(Letter::asked(message, port));
@@ -68,10 +68,12 @@ impl<A: Actor> Cell<A> {
         // What this thread was about to bring it goes first.
         relay::deliver_to(self);
         let mut state = self.wait_a_moment(self.state.lock());
+        // What was slow may have become swift.
+        let may = !self.state.is_slow() || state.handled.is_multiple_of(AGAIN);
         let parked = match state.phase {
-            Phase::Idle if !state.task => None,
+            Phase::Idle if may && !state.task => None,
             // Rule 2.
-            Phase::Idle if state.asleep && state.waker.is_some() => state.waker.take(),
+            Phase::Idle if may && state.asleep && state.waker.is_some() => state.waker.take(),
             _ => {
                 drop(state);
                 return Err(Letter::asked(message, port));
