@@ -73,15 +73,9 @@ impl Bus {
     ) {
         let topic = {
             let mut topics = self.topics.lock();
-            let known = topics.get(&TypeId::of::<E>()).cloned();
-            known.map_or_else(
-                || {
-                    let topic = Arc::new(Topic::<E>(Lock::new(Arc::default())));
-                    topics.insert(TypeId::of::<E>(), topic.clone());
-                    Ok(topic)
-                },
-                Arc::downcast::<Topic<E>>,
-            )
+            let topic = topics
+                .get_or_insert_with(TypeId::of::<E>(), || Arc::new(Topic::<E>(Lock::new(Arc::default()))));
+            topic.clone().downcast::<Topic<E>>()
         };
         let Ok(topic) = topic else { return };
         let lost = self.lost_by.lock().entry(pid).clone();

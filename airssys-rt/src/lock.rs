@@ -121,21 +121,16 @@ pub(crate) mod own {
         #[cfg(not(airssys_loom))]
         #[inline]
         pub(crate) fn lock(&self) -> Guard<'_, T, B> {
-            if !self.try_take() {
+            if !take(&self.taken) {
                 take_slowly(&self.taken);
             }
             Guard { lock: self }
         }
 
-        #[inline]
-        fn try_take(&self) -> bool {
-            take(&self.taken)
-        }
-
         /// The models try once: who tries until it succeeds makes no end of interleavings.
         #[cfg(airssys_loom)]
         pub(crate) fn try_lock(&self) -> Option<Guard<'_, T, B>> {
-            self.try_take().then(|| Guard { lock: self })
+            take(&self.taken).then(|| Guard { lock: self })
         }
     }
 

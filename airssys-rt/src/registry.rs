@@ -126,13 +126,14 @@ impl Lists {
     }
 
     fn remove(&mut self, name: &str, member: LinkKey, number: Option<u64>) -> bool {
-        let Some((known, members)) = self.known(name) else { return false };
-        let known = known.clone();
+        let found = self.by_name.get_mut_by(|known| (**known).cmp(name));
+        let Some((known, members)) = found else { return false };
         let here =
             members.get(&member).is_some_and(|place| number.is_none_or(|number| number == place.number));
-        if here && let Some(members) = self.by_name.get_mut(&known) {
+        if here {
             members.remove(&member);
             if members.is_empty() {
+                let known = known.clone();
                 self.by_name.remove(&known);
             }
         }

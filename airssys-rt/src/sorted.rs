@@ -74,6 +74,16 @@ impl<K, V> Sorted<K, V> {
         }
     }
 
+    pub(crate) fn get_mut_by(&mut self, compare: impl Fn(&K) -> Ordering) -> Option<(&K, &mut V)> {
+        match self.find(compare) {
+            (piece, Ok(at)) => {
+                let (key, value) = &mut self.pieces[piece][at];
+                Some((key, value))
+            }
+            _ => None,
+        }
+    }
+
     fn take_out(&mut self, piece: usize, at: usize) -> (K, V) {
         let entries = &mut self.pieces[piece];
         let entry = entries.remove(at);
@@ -135,13 +145,6 @@ impl<K: Ord, V> Sorted<K, V> {
         self.get_by(|known| known.cmp(key)).map(|(_, value)| value)
     }
 
-    pub(crate) fn get_mut(&mut self, key: &K) -> Option<&mut V> {
-        match self.spot(key) {
-            (piece, Ok(at)) => Some(&mut self.pieces[piece][at].1),
-            _ => None,
-        }
-    }
-
     pub(crate) fn contains_key(&self, key: &K) -> bool {
         self.spot(key).1.is_ok()
     }
@@ -169,9 +172,14 @@ impl<K: Ord, V> Sorted<K, V> {
     where
         V: Default,
     {
+        self.get_or_insert_with(key, V::default)
+    }
+
+    /// The value of a key; where there is none yet, the one that is made.
+    pub(crate) fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         let (piece, at) = match self.spot(&key) {
             (piece, Ok(at)) => (piece, at),
-            (piece, Err(at)) => self.put(piece, at, (key, V::default())),
+            (piece, Err(at)) => self.put(piece, at, (key, make())),
         };
         &mut self.pieces[piece][at].1
     }
@@ -258,7 +266,10 @@ mod tests {
                     (map.get(&key), map.contains_key(&key)),
                     (tree.get(&key), tree.contains_key(&key))
                 );
-                assert_eq!(map.get_mut(&key).copied(), tree.get(&key).copied());
+                assert_eq!(
+                    map.get_mut_by(|known| known.cmp(&key)).map(|(_, value)| *value),
+                    tree.get(&key).copied()
+                );
                 let first = map.from(&key).next().map(|(key, _)| key);
                 assert_eq!(first, tree.range(key..).next().map(|(key, _)| key));
             }

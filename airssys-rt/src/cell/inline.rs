@@ -32,7 +32,7 @@ const MOMENT: u32 = 120;
 /// How often it looks. Queued, it would cost more: a park, a wake, and the cell's way from one processor to the other each time.
 const LOOKS: u32 = 2;
 /// Of an actor that is slow, one asker in so many looks again.
-pub(super) const AGAIN: u32 = 1_024;
+const AGAIN: u32 = 1_024;
 
 /// What came of an asked message on the asker's turn.
 enum Asked<M> {
@@ -163,7 +163,7 @@ impl<A: Actor> Cell<A> {
             || state.closed
             || state.mailbox.has_waiting()
             || self.signal.load(Ordering::Acquire) != 0
-            || (self.state.is_slow() && !state.handled.is_multiple_of(AGAIN))
+            || !self.admits_guests(&state)
             || (state.phase == Phase::Scheduled && !self.may_help(&mut state))
         {
             return Err(message);
@@ -184,6 +184,11 @@ impl<A: Actor> Cell<A> {
                 Err(message)
             }
         }
+    }
+
+    /// Whether others may run it by its speed. What was slow may have become swift: a few try it again.
+    pub(super) fn admits_guests(&self, state: &Locked<'_, A>) -> bool {
+        !self.state.is_slow() || state.handled.is_multiple_of(AGAIN)
     }
 
     /// Whether a guest may handle what waits in the mailbox: a few plain messages, or as many as there are where they take no

@@ -31,7 +31,6 @@ use crate::reply::{Answer, Port};
 use super::gate::{Locked, is_sampled};
 use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
-use super::inline::AGAIN;
 use super::pace::{BUDGET, Pace};
 use super::relay::{self, Hosting, host_for};
 use super::run::{VISIT, Worker, lifetime, take_turn, visit};
@@ -68,8 +67,7 @@ impl<A: Actor> Cell<A> {
         // What this thread was about to bring it goes first.
         relay::deliver_to(self);
         let mut state = self.wait_a_moment(self.state.lock());
-        // What was slow may have become swift.
-        let may = !self.state.is_slow() || state.handled.is_multiple_of(AGAIN);
+        let may = self.admits_guests(&state);
         let parked = match state.phase {
             Phase::Idle if may && !state.task => None,
             // Rule 2.
