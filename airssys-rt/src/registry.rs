@@ -140,3 +140,47 @@ impl Lists {
         here
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use super::Roll;
+    use crate::actor::Actor;
+    use crate::cell::Cell;
+    use crate::context::Context;
+    use crate::error::ActorResult;
+    use crate::process::{AnyCell, LinkKey};
+    use crate::process_id::ProcessId;
+
+    struct Nobody;
+
+    impl Actor for Nobody {
+        type Message = ();
+
+        async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn c120_an_end_that_comes_late_takes_back_its_own_membership_and_no_newer_one() {
+        let (roll, member) = (Roll::new(), LinkKey::first_of(ProcessId::new(1)));
+        let join = || {
+            let cell: Weak<dyn AnyCell> = Weak::<Cell<Nobody>>::new();
+            let mut joined = 0;
+            assert!(roll.join("hall".into(), member, cell, |_, number| {
+                joined = number;
+                Some(true)
+            }));
+            joined
+        };
+        let first = join();
+        assert!(roll.leave("hall", member, |_| ()));
+        let second = join();
+        roll.release("hall", member, first);
+        assert_eq!(roll.names().len(), 1, "it has joined again since");
+        roll.release("hall", member, second);
+        assert!(roll.names().is_empty());
+    }
+}

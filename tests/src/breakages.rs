@@ -228,7 +228,7 @@ breakages! {
     "the ended can join a group", "C120", "cell/mod.rs",
         "            return None;\n        }\n        let groups" => "        }\n        let groups", "groups" "c120_who_has_ended";
     "a late end takes back a new membership", "C120", "registry.rs",
-        "number.is_none_or(|number| number == place.number)" => "number.is_none_or(|number| number <= place.number)", "groups" "c120";
+        "number.is_none_or(|number| number == place.number)" => "number.is_none_or(|number| number <= place.number)", "lib" "c120";
     "a held name is given away", "C115", "registry.rs",
         "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name, cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
     "a late clean-up takes the new owner's name", "C117", "registry.rs",
