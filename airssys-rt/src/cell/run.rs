@@ -39,7 +39,7 @@ pub(super) const VISIT: u32 = 8;
 /// One run of plain messages in so many is timed, the first among them.
 const LOOK: u8 = 16;
 /// A buffer of an idle actor larger than this many bytes is given back.
-const KEPT: usize = 256;
+const KEPT: usize = 1_024;
 
 /// What the task found to do.
 enum Work<A: Actor> {
