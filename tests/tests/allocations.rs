@@ -103,6 +103,15 @@ async fn messages_and_actors_cost_no_more_than_promised() {
         tokio::task::yield_now().await;
     })
     .await;
+    // Whoever is told a handful at a time does not grow its buffer anew each time.
+    let burst = mean(500, async || {
+        for _ in 0..16 {
+            counter.add(1).tell().await.unwrap();
+        }
+        tokio::task::yield_now().await;
+    })
+    .await;
+    assert!(burst <= 0.01, "sixteen tells at once allocate {burst} times");
     let plain = mean(2_000, async || assert!(counter.add(1).await.is_ok())).await;
     let ready = mean(2_000, async || assert!(counter.ready().await.is_ok())).await;
     let waiting = mean(2_000, async || assert!(counter.waiting().await.is_ok())).await;
