@@ -1,6 +1,7 @@
 //! Which idle actors keep their parked task: the hot ones, up to a bound.
 //!
-//! A parked task makes the next activation a wake instead of a spawn and costs some hundred bytes.
+//! A parked task makes the next activation a wake instead of a spawn and costs some hundred bytes, and up to two kilobytes of
+//! buffers where the actor has bursts.
 //! The line of lingering cells is a clock: one that was used since it was looked at stays. When
 //! the line is full, most newcomers are turned away, so that a working set larger than the line
 //! does not chase its own tail.

@@ -25,6 +25,13 @@ const SWEEP: usize = 64;
 /// How many places an emptied buffer may have to be worth keeping.
 const SMALL: usize = 4;
 
+/// Gives back the room of a burst, beyond so many bytes, where nothing lies in it.
+pub(crate) fn shrink_emptied<T>(buffer: &mut VecDeque<T>, keep: usize) {
+    if buffer.capacity() * size_of::<T>() > keep && buffer.is_empty() {
+        *buffer = VecDeque::new();
+    }
+}
+
 pub(crate) struct Mailbox<T> {
     queue: VecDeque<T>,
     /// How many of `queue` take room.
@@ -230,9 +237,7 @@ impl<T: Item> Mailbox<T> {
 
     /// Gives back the room of a burst, beyond so many bytes.
     pub(crate) fn shrink(&mut self, keep: usize) {
-        if self.queue.capacity() * size_of::<T>() > keep && self.queue.is_empty() {
-            self.queue = VecDeque::new();
-        }
+        shrink_emptied(&mut self.queue, keep);
     }
 
     /// Takes out the senders that wait for room.

@@ -21,7 +21,7 @@ use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
 use crate::mail::Mail;
-use crate::mailbox::Item;
+use crate::mailbox::{Item, shrink_emptied};
 use crate::process::AnyCell;
 use crate::seat::Turn;
 use crate::testing::log::Event;
@@ -456,9 +456,7 @@ impl<A: Actor> Worker<A> {
 
     /// Gives back the room of a burst.
     fn shrink(&mut self) {
-        if self.batch.capacity() * size_of::<Mail<A>>() > KEPT && self.batch.is_empty() {
-            self.batch = VecDeque::new();
-        }
+        shrink_emptied(&mut self.batch, KEPT);
     }
 
     /// Takes out what has come meanwhile, or gives the turn back: in one look at the mailbox.
