@@ -387,23 +387,24 @@ impl System {
         let until = Instant::now() + SHUTDOWN_LIMIT;
         let mut report = ShutdownReport { ended: 0, killed: Vec::new(), leaked: Vec::new() };
         for cell in self.kernel.top_level().into_iter().rev() {
-            let ended = cell.wait(Until::Ended);
-            if cell.is_leaked() || !cell.clone().request(Ending::Stop, true) {
+            let mut ended = cell.wait(Until::Ended);
+            if cell.is_leaked() {
                 continue;
             }
+            // One that is about to be gone is waited for, too.
+            let stops = usize::from(cell.clone().request(Ending::Stop, true));
             let limit = match cell.role() {
                 ProcessRole::Supervisor => until,
                 ProcessRole::Worker => until.min(Instant::now() + WORKER_LIMIT),
             };
-            let mut ended = ended;
             if let Ok(reason) = ended.try_recv() {
                 drop(reason);
-                report.ended += 1;
+                report.ended += stops;
                 continue;
             }
             self.kernel.keep_time();
             if tokio::time::timeout_at(limit, &mut ended).await.is_ok() {
-                report.ended += 1;
+                report.ended += stops;
                 continue;
             }
             let info = ProcessInfo(cell.clone());

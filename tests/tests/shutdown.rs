@@ -1,5 +1,8 @@
 //! How children and supervisors end: C042 to C053.
 
+use std::future::Future;
+use std::task::Poll;
+
 use airssys_rt::SupervisorBuilder;
 use airssys_rt::prelude::*;
 
@@ -645,4 +648,54 @@ async fn c053_no_second_incarnation_runs_beside_one_that_does_not_yield() {
         stage.assert_nothing_left();
     })
     .await;
+}
+
+/// Keeps whoever drops it until the gate is opened.
+struct Kept {
+    reached: std::sync::mpsc::Sender<()>,
+    gate: std::sync::mpsc::Receiver<()>,
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.reached.send(()).unwrap();
+        self.gate.recv_timeout(Duration::from_secs(60)).unwrap();
+    }
+}
+
+#[actor]
+struct Holder;
+
+#[handlers]
+impl Holder {
+    #[handler]
+    async fn hold(&mut self) {
+        std::future::pending::<()>().await;
+    }
+
+    #[handler]
+    fn take(&mut self, kept: Kept) {
+        drop(kept);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c050_when_a_shutdown_returns_nobody_is_about_to_be_gone() {
+    let system = System::new("test");
+    let holder = system.spawn(Holder);
+    holder.hold().try_tell().unwrap();
+    let (reached, here) = std::sync::mpsc::channel();
+    let (open, gate) = std::sync::mpsc::channel();
+    holder.take(Kept { reached, gate }).try_tell().unwrap();
+    let killed = holder.kill();
+    // It has ended, and buries what was queued.
+    tokio::task::block_in_place(|| here.recv_timeout(Duration::from_secs(60))).unwrap();
+    let mut shutdown = std::pin::pin!(system.shutdown());
+    assert!(std::future::poll_fn(|cx| Poll::Ready(shutdown.as_mut().poll(cx))).await.is_pending());
+    open.send(()).unwrap();
+    let report = shutdown.await;
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!(report.ended, 0, "its end had come before");
+    assert_eq!(system.counters().processes, 0);
+    assert_eq!(killed.await, Ok(ExitReason::Killed));
 }
