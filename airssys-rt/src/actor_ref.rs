@@ -499,8 +499,10 @@ impl Ended {
             return Self(End::Done(Some(reason)));
         }
         // The wait first: an idle actor may end within the request.
-        let told = cell.wait(Until::Settled);
-        Self(if cell.request(ending, true) { End::Told(told) } else { End::Gone })
+        let mut told = cell.wait(Until::Settled);
+        // One that is about to be gone has the end that whoever asked before is told.
+        let ends = cell.request(ending, true) || told.try_recv().is_err();
+        Self(if ends { End::Told(told) } else { End::Gone })
     }
 }
 

@@ -1,6 +1,7 @@
 //! How children and supervisors end: C042 to C053.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::task::Poll;
 
 use airssys_rt::SupervisorBuilder;
@@ -680,7 +681,7 @@ impl Holder {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn c050_when_a_shutdown_returns_nobody_is_about_to_be_gone() {
+async fn c050_c051_who_stops_one_that_is_about_to_be_gone_or_all_waits_until_it_is() {
     let system = System::new("test");
     let holder = system.spawn(Holder);
     holder.hold().try_tell().unwrap();
@@ -690,6 +691,8 @@ async fn c050_when_a_shutdown_returns_nobody_is_about_to_be_gone() {
     let killed = holder.kill();
     // It has ended, and buries what was queued.
     tokio::task::block_in_place(|| here.recv_timeout(Duration::from_secs(60))).unwrap();
+    let mut stopped = holder.stop();
+    assert!(std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut stopped).poll(cx))).await.is_pending());
     let mut shutdown = std::pin::pin!(system.shutdown());
     assert!(std::future::poll_fn(|cx| Poll::Ready(shutdown.as_mut().poll(cx))).await.is_pending());
     open.send(()).unwrap();
@@ -698,4 +701,6 @@ async fn c050_when_a_shutdown_returns_nobody_is_about_to_be_gone() {
     assert_eq!(report.ended, 0, "its end had come before");
     assert_eq!(system.counters().processes, 0);
     assert_eq!(killed.await, Ok(ExitReason::Killed));
+    assert_eq!(stopped.await, Ok(ExitReason::Killed));
+    assert!(holder.stop().await.is_err(), "it is gone");
 }
