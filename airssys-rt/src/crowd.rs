@@ -1,4 +1,4 @@
-//! A crowd: the many actors that one publish, or one turn, makes runnable share a few tasks, instead of having one each.
+//! A crowd: actors that a publish, a turn or somebody outside makes runnable share a few tasks, instead of having one each.
 //!
 //! A task costs a kilobyte and its spawn, and those of ten thousand actors no longer fit the processor's caches; an actor
 //! in the crowd costs a pointer.
@@ -7,36 +7,47 @@
 //!
 //! 1. An actor in the crowd is scheduled and owed its task, or a wake: it is run here until it is idle again, or else it gets
 //!    what it is owed.
-//! 2. While there is anybody in the crowd, there is a task that serves it: who joins makes up for a missing one.
-//! 3. There are as many as the runtime has workers, and all take from one line, one at a time: a handler that blocks
-//!    keeps nobody but its own worker. One that blocks by way of the framework has another task take its place.
-//! 4. The last of these tasks to be dropped before its end (the runtime goes away) gives everybody left what is owed.
-//! 5. The first few of a publish are not in the crowd: they may become hot, and keep a task.
+//! 2. While there is anybody in the line, a task that serves it waits for its turn at Tokio. So a handler that blocks keeps nobody
+//!    but its own worker, if it does so in place not even that.
+//! 3. That task lies where another worker can take it. One that has just been spawned may not: it goes before everybody else,
+//!    but by the worker that spawned it. So there are more of these while others wait for them, up to one a worker; and one that
+//!    has its turn, finds others in the line, and nobody to take them, spawns another one and waits behind it.
+//! 4. The last of the waiting tasks to be dropped (the runtime goes away) gives everybody left what is owed.
+//! 5. Where the tasks of a busy runtime keep one of these waiting, it gives those in the line tasks of their own, the more the longer
+//!    it has waited: together they are to have as much of the runtime as if each had come by itself.
+//! 6. The first few of a publish may become hot, and keep a task; the others never do.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
 
 use crate::cell::{Action, host_within};
 use crate::kernel::Kernel;
 use crate::lock::Lock;
 use crate::process::AnyCell;
 
-/// How many actors of a publish get tasks of their own.
+/// How many actors of a publish may become hot.
 const FEW: u32 = 8;
 /// How many messages a task handles before other tasks get their turn.
 const BUDGET: u32 = 256;
+/// How long it goes on before: little is known of those that come here.
+const SHORT: Duration = Duration::from_micros(100);
+/// How long it waits for its turn before others in the line get tasks of their own.
+const LONG: Duration = Duration::from_millis(1);
+/// For how long a wait one of them gets it: it costs a microsecond or two.
+const EACH: Duration = Duration::from_micros(16);
+/// How many get it at once.
+const MOST: usize = 128;
 /// How many places an empty line keeps.
 const KEPT: usize = 64;
 
 thread_local! {
     /// Zero while nothing is published on this thread; else one more than the actors that it has made runnable.
     static PUBLISHED: Cell<u32> = const { Cell::new(0) };
-    /// The system whose crowd is served on this thread.
-    static SERVES: RefCell<Option<Arc<Kernel>>> = const { RefCell::new(None) };
 }
 
 /// Runs what makes many actors runnable at once.
@@ -67,16 +78,20 @@ pub(crate) struct Crowd {
     workers: usize,
 }
 
+type Owed = (Arc<dyn AnyCell>, Action);
+
+#[derive(Default)]
 struct Line {
-    cells: VecDeque<(Arc<dyn AnyCell>, Action)>,
-    tasks: usize,
-    /// How many of them run an actor.
-    busy: usize,
+    cells: VecDeque<Owed>,
+    /// How many tasks were spawned, and have not had their first turn.
+    fresh: usize,
+    /// How many wait for a further turn, where any worker can take them.
+    placed: usize,
 }
 
 impl Crowd {
     pub(crate) fn new(workers: usize) -> Self {
-        Self { line: Lock::new(Line { cells: VecDeque::new(), tasks: 0, busy: 0 }), workers }
+        Self { line: Lock::new(Line::default()), workers }
     }
 
     /// Whether the runtime has several workers, so that an actor may run on another one at this moment.
@@ -89,94 +104,177 @@ impl Crowd {
         let kernel = cell.kernel().clone();
         let crowd = &kernel.crowd;
         let mut line = crowd.line.lock();
-        if line.tasks == 0 && !matches!(action, Action::Spawn) {
+        if line.waiting() == 0 && !matches!(action, Action::Spawn) {
             return Err((cell, action));
         }
         line.cells.push_back((cell, action));
         // Rules 2 and 3.
-        let serve = line.tasks < crowd.workers && line.tasks - line.busy < line.cells.len();
-        line.tasks += usize::from(serve);
+        let serve = line.placed == 0 && line.fresh < line.cells.len().min(crowd.workers);
+        line.fresh += usize::from(serve);
         drop(line);
         if serve {
-            kernel.clone().spawn(Service { kernel, done: false });
+            Service::spawn(&kernel);
         }
         Ok(())
     }
 
-    /// The next one, after one that was run or not; `None` ends the task that asks.
-    fn next(&self, after: bool) -> Option<(Arc<dyn AnyCell>, Action)> {
+    /// A task has its turn, after so many of the line have left.
+    fn begin(&self, place: Place, leaving: usize) -> Begun {
         let mut line = self.line.lock();
-        line.busy -= usize::from(after);
-        let next = line.cells.pop_front();
-        if next.is_some() {
-            line.busy += 1;
-        } else {
-            line.tasks -= 1;
-            if line.cells.capacity() > KEPT {
-                line.cells = VecDeque::new();
-            }
+        line.forget(place);
+        let left = line.leave(leaving);
+        let alone = line.placed == 0 && line.cells.len() > 1;
+        // With one worker there is nobody else who could take it.
+        let behind = alone && self.workers > 1;
+        let another = behind || (alone && line.fresh == 0);
+        line.placed += usize::from(behind);
+        line.fresh += usize::from(another);
+        let next = if behind { None } else { line.next() };
+        Begun { left, next, behind, another }
+    }
+
+    fn next(&self) -> Option<Owed> {
+        self.line.lock().next()
+    }
+
+    /// A task gives way to others. Whether it waits for its next turn.
+    fn pause(&self) -> bool {
+        let mut line = self.line.lock();
+        let waits = !line.cells.is_empty() && line.placed < 2;
+        line.placed += usize::from(waits);
+        waits
+    }
+}
+
+impl Line {
+    fn waiting(&self) -> usize {
+        self.fresh + self.placed
+    }
+
+    /// One that waited does so no longer.
+    fn forget(&mut self, place: Place) {
+        match place {
+            Place::Fresh => self.fresh -= 1,
+            Place::Placed => self.placed -= 1,
+            Place::Running => {}
         }
+    }
+
+    fn next(&mut self) -> Option<Owed> {
+        let next = self.cells.pop_front();
+        self.shrink();
         next
     }
-}
 
-/// The thread is about to block: if it serves a crowd, another task takes its place.
-pub(crate) fn let_go() {
-    let served = SERVES.take();
-    if let Some(kernel) = served {
-        // It stays busy, and is one more than there are workers.
-        kernel.crowd.line.lock().tasks += 1;
-        kernel.spawn(Service { kernel: kernel.clone(), done: false });
+    /// So many of those who have waited longest.
+    fn leave(&mut self, count: usize) -> Vec<Owed> {
+        let count = count.min(self.cells.len());
+        let left = self.cells.drain(..count).collect();
+        self.shrink();
+        left
+    }
+
+    fn shrink(&mut self) {
+        if self.cells.is_empty() && self.cells.capacity() > KEPT {
+            self.cells = VecDeque::new();
+        }
     }
 }
 
-/// A task that serves the crowd until nobody is left in it.
+/// What a task that serves the crowd finds when it has its turn.
+struct Begun {
+    left: Vec<Owed>,
+    next: Option<Owed>,
+    /// Whether it waits once more, behind the other one.
+    behind: bool,
+    /// Whether it spawns another one.
+    another: bool,
+}
+
+/// Where a task that serves the crowd is.
+#[derive(Clone, Copy)]
+enum Place {
+    Fresh,
+    Placed,
+    Running,
+}
+
+/// A task that serves the crowd until nobody is left in its line.
 struct Service {
     kernel: Arc<Kernel>,
-    done: bool,
+    place: Place,
+    /// Since when it waits.
+    since: Instant,
+}
+
+impl Service {
+    fn spawn(kernel: &Arc<Kernel>) {
+        kernel.spawn(Self { kernel: kernel.clone(), place: Place::Fresh, since: Instant::now() });
+    }
+
+    /// It has given way, and waits for its next turn.
+    fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
+        self.place = Place::Placed;
+        self.since = Instant::now();
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
 }
 
 impl Future for Service {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        struct Serves;
-        impl Drop for Serves {
-            fn drop(&mut self) {
-                drop(SERVES.take());
-            }
+        let began = Instant::now();
+        let place = std::mem::replace(&mut self.place, Place::Running);
+        let Begun { left, mut next, behind, another } =
+            self.kernel.crowd.begin(place, leaving(began.saturating_duration_since(self.since)));
+        if behind {
+            self.place = Place::Placed;
         }
-        SERVES.set(Some(self.kernel.clone()));
-        let _serves = Serves;
-        let (mut budget, mut after) = (BUDGET, false);
-        while budget > 0 {
-            let Some((cell, action)) = self.kernel.crowd.next(after) else {
-                self.done = true;
-                return Poll::Ready(());
-            };
+        if another {
+            Self::spawn(&self.kernel);
+        }
+        for (cell, action) in left {
+            cell.settle_owed(action);
+        }
+        if behind {
+            return self.wait(cx);
+        }
+        let mut budget = BUDGET;
+        while let Some((cell, action)) = next {
             let before = budget;
             host_within(&self.kernel, &mut budget, |budget| cell.run_owed(action, budget));
-            after = true;
             // One that got its task has cost something, too.
             budget = budget.min(before - 1);
+            if budget == 0 || began.elapsed() >= SHORT {
+                return if self.kernel.crowd.pause() { self.wait(cx) } else { Poll::Ready(()) };
+            }
+            next = self.kernel.crowd.next();
         }
-        self.kernel.crowd.line.lock().busy -= 1;
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        Poll::Ready(())
     }
+}
+
+/// How many get tasks of their own after such a wait.
+fn leaving(waited: Duration) -> usize {
+    if waited < LONG {
+        return 0;
+    }
+    usize::try_from(waited.as_micros() / EACH.as_micros()).map_or(MOST, |count| count.min(MOST))
 }
 
 impl Drop for Service {
     fn drop(&mut self) {
-        if self.done {
+        if matches!(self.place, Place::Running) {
             return;
         }
         let left = {
             let mut line = self.kernel.crowd.line.lock();
-            line.tasks -= 1;
-            if line.tasks == 0 { std::mem::take(&mut line.cells) } else { VecDeque::new() }
+            line.forget(self.place);
+            // Rule 4.
+            if line.waiting() == 0 { line.leave(usize::MAX) } else { Vec::new() }
         };
-        // Rule 4.
         for (cell, action) in left {
             cell.settle_owed(action);
         }

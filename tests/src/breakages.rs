@@ -253,4 +253,14 @@ breakages! {
         "protocol" "a_plain_handler";
     "a timer's message of a protocol is dropped", "protocols", "protocol.rs",
         "Ok(own) => Actor::handle(actor, own, ctx).await," => "Ok(_) => Ok(drop((actor, ctx))),", "protocol" "timers_and";
+    "the crowd waits for one that blocks", "containment", "crowd.rs",
+        "let alone = line.placed == 0 && line.cells.len() > 1;" => "let alone = false;", "crowd" "many_that_block";
+    "the crowd waits for the worker that called for it", "containment", "crowd.rs",
+        "line.placed == 0 && line.fresh <" => "line.waiting() == 0 && line.fresh <", "crowd" "whom_a_task_tells";
+    "the crowd looks at no clock", "fairness", "crowd.rs",
+        "if budget == 0 || began.elapsed() >= SHORT {" => "if budget == 0 {", "crowd" "slow_actors";
+    "the crowd keeps the slow", "fairness", "crowd.rs",
+        "if waited < LONG {" => "if waited < LONG || true {", "crowd" "slow_actors";
+    "the crowd's line is forgotten with its runtime", "C081", "crowd.rs",
+        "if line.waiting() == 0 { line.leave" => "if line.waiting() > 9 { line.leave", "crowd" "goes_away";
 }

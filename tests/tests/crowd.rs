@@ -1,4 +1,4 @@
-//! Many subscribers that one publish makes runnable: they share a few tasks, and nobody can tell.
+//! Many actors that one publish, or somebody outside, makes runnable: they share a few tasks, and nobody can tell.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,11 @@ impl Listener {
     fn tick(&mut self, tick: Tick) {
         self.heard.push(tick.0);
         self.seen.fetch_add(1, Ordering::SeqCst);
+    }
+
+    #[handler]
+    fn hear(&mut self, number: u64) {
+        self.tick(Tick(number));
     }
 
     #[handler]
@@ -168,4 +173,197 @@ async fn one_of_many_that_blocks_for_the_answer_of_a_later_one_gets_it() {
         }
     };
     tokio::time::timeout(Duration::from_secs(60), all_have_heard).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn c084_each_of_many_that_are_told_from_outside_handles_all_in_order() {
+    let system = System::new("crowd");
+    let seen = Arc::default();
+    let all = listeners(&system, &seen).await;
+    // Often enough that all become hot on the way.
+    for number in 0..200 {
+        for one in &all {
+            one.hear(number).tell().await.unwrap();
+        }
+        let one = &all[number as usize % all.len()];
+        assert_eq!(one.heard().await.unwrap().last(), Some(&number));
+    }
+    for one in &all {
+        assert_eq!(one.heard().await.unwrap(), (0..200).collect::<Vec<_>>());
+    }
+}
+
+#[tokio::test]
+async fn one_of_many_told_that_is_killed_before_its_turn_takes_nobody_with_it() {
+    let system = System::new("crowd");
+    let seen: Arc<AtomicU64> = Arc::default();
+    let mut all = listeners(&system, &seen).await;
+    for one in &all {
+        one.hear(0).try_tell().unwrap();
+    }
+    assert_eq!(seen.load(Ordering::SeqCst), 0, "nobody has had a turn");
+    let killed = all.split_off(50);
+    let ended: Vec<_> = killed.iter().map(ActorRef::kill).collect();
+    for one in ended {
+        one.await.unwrap();
+    }
+    for one in &all {
+        assert_eq!(one.heard().await.unwrap(), [0]);
+    }
+    assert_eq!(seen.load(Ordering::SeqCst), 50);
+    assert_eq!(system.counters().processes, 50);
+}
+
+#[test]
+fn who_was_told_from_outside_ends_with_a_runtime_that_goes_away() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let seen: Arc<AtomicU64> = Arc::default();
+    let (system, all, monitors) = runtime.block_on(async {
+        let system = System::new("crowd");
+        let all = listeners(&system, &seen).await;
+        let monitors: Vec<_> = all.iter().map(ActorRef::monitor).collect();
+        for one in &all {
+            one.hear(0).try_tell().unwrap();
+        }
+        (system, all, monitors)
+    });
+    drop(runtime);
+    assert_eq!(seen.load(Ordering::SeqCst), 0, "nobody had a turn");
+    let elsewhere = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    elsewhere.block_on(async {
+        for monitor in monitors {
+            let down = tokio::time::timeout(Duration::from_secs(60), monitor).await.unwrap();
+            assert_eq!(down.reason, ExitReason::Killed);
+        }
+    });
+    drop(all);
+    assert_eq!(system.counters().processes, 0);
+    assert_eq!(Arc::strong_count(&seen), 1, "their states are dropped");
+}
+
+/// Blocks its thread without a word to the framework, until the gate is opened.
+#[actor]
+struct Waits {
+    gate: Option<std::sync::mpsc::Receiver<()>>,
+}
+
+#[handlers]
+impl Waits {
+    #[handler]
+    fn wait(&mut self) {
+        let gate = self.gate.take();
+        tokio::task::block_in_place(|| gate.map(|gate| gate.recv_timeout(Duration::from_secs(60))));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_that_block_in_place_keep_nobody_from_a_first_message() {
+    let system = System::new("crowd");
+    let seen: Arc<AtomicU64> = Arc::default();
+    let all = listeners(&system, &seen).await;
+    let told = async move {
+        let mut gates = Vec::new();
+        let mut blocked = Vec::new();
+        // More than there are workers, before and between those that do not block.
+        for one in &all {
+            let (open, gate) = std::sync::mpsc::channel();
+            let waits = system.spawn(Waits { gate: Some(gate) });
+            if gates.len() < 10 {
+                waits.wait().try_tell().unwrap();
+                gates.push(open);
+                blocked.push(waits);
+            }
+            one.hear(0).try_tell().unwrap();
+        }
+        let all_have_heard = async {
+            while seen.load(Ordering::SeqCst) < MANY {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), all_have_heard).await.unwrap();
+        // Not one of them has gone on.
+        for open in gates {
+            open.send(()).unwrap();
+        }
+        for one in blocked {
+            one.drain().await.unwrap();
+        }
+    };
+    tokio::spawn(told).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whom_a_task_tells_that_then_keeps_its_worker_are_served_by_another() {
+    let system = System::new("crowd");
+    let seen: Arc<AtomicU64> = Arc::default();
+    let all = listeners(&system, &seen).await;
+    let (open, gate) = std::sync::mpsc::channel::<()>();
+    let told = tokio::spawn(async move {
+        for one in &all {
+            one.hear(0).try_tell().unwrap();
+        }
+        // No word to Tokio either: what lies with this worker stays there.
+        gate.recv_timeout(Duration::from_secs(60)).unwrap();
+    });
+    let all_have_heard = async {
+        while seen.load(Ordering::SeqCst) < MANY {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), all_have_heard).await.unwrap();
+    open.send(()).unwrap();
+    told.await.unwrap();
+}
+
+/// Keeps its thread for longer than anybody may who has others behind it.
+#[actor]
+struct Slow {
+    turns: Arc<AtomicU64>,
+    found: Arc<std::sync::Mutex<Vec<u64>>>,
+}
+
+#[handlers]
+impl Slow {
+    #[handler]
+    fn work(&mut self) {
+        self.found.lock().unwrap().push(self.turns.load(Ordering::SeqCst));
+        let began = std::time::Instant::now();
+        while began.elapsed() < Duration::from_millis(2) {
+            std::hint::spin_loop();
+        }
+    }
+}
+
+/// Lets all that is ready have its turn, and counts.
+async fn count_turns(turns: Arc<AtomicU64>) {
+    std::future::poll_fn(|cx| {
+        turns.fetch_add(1, Ordering::SeqCst);
+        cx.waker().wake_by_ref();
+        std::task::Poll::<()>::Pending
+    })
+    .await;
+}
+
+#[test]
+fn slow_actors_told_for_the_first_time_hold_up_neither_other_tasks_nor_each_other() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (turns, found) = (Arc::<AtomicU64>::default(), Arc::<std::sync::Mutex<Vec<u64>>>::default());
+    runtime.block_on(async {
+        let system = System::new("crowd");
+        let counting = tokio::spawn(count_turns(turns.clone()));
+        let slow = || Slow { turns: turns.clone(), found: found.clone() };
+        let all: Vec<_> = (0..20).map(|_| system.spawn(slow())).collect();
+        for one in &all {
+            one.work().try_tell().unwrap();
+        }
+        for one in all {
+            one.drain().await.unwrap();
+        }
+        counting.abort();
+    });
+    let found = found.lock().unwrap();
+    assert_eq!(found.len(), 20);
+    assert!(found[0] < found[1], "no task had its turn between two that took long: {found:?}");
+    // Those behind it left the crowd.
+    assert!(found[19] - found[0] < 6, "a turn of all others before each: {found:?}");
 }

@@ -264,8 +264,9 @@ impl<A: Actor> Cell<A> {
         }
         // Nothing else is queued: the actor was idle.
         let plain = state.mailbox.iter().next().is_some_and(Mail::is_plain);
+        let linger = state.linger;
         drop(state);
-        self.act_next(action, plain);
+        self.act_next(action, plain, linger);
     }
 
     /// Puts a letter into the mailbox, or says why not; that of an asker may be handled at once.

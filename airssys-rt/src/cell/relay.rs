@@ -339,7 +339,6 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
 
 /// The thread is about to block: whoever waits in its line is woken, and nobody comes to it until the guard is dropped.
 pub(crate) fn let_go() -> Shut {
-    crowd::let_go();
     Shut::new()
 }
 
@@ -357,7 +356,7 @@ fn join_crowd(cell: Arc<dyn AnyCell>, action: Action) {
 impl<A: Actor> Cell<A> {
     /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next.
     #[inline]
-    pub(super) fn act_next(self: &Arc<Self>, action: Action, plain: bool) {
+    pub(super) fn act_next(self: &Arc<Self>, action: Action, plain: bool, linger: Linger) {
         match action {
             Action::Nothing => {}
             // A parked task cannot be polled here.
@@ -367,11 +366,33 @@ impl<A: Actor> Cell<A> {
                 join_crowd(self.clone(), action);
             }
             action if hosts(&self.kernel) => self.hand_over(action),
+            // Loom's models are of the cell and its task.
+            Action::Spawn
+                if plain && self.may_gather() && !self.becomes_hot(linger) && !cfg!(airssys_loom) =>
+            {
+                join_crowd(self.clone(), action);
+            }
             action => self.act(action),
         }
     }
 
-    /// Whether it may run in the crowd of a publish.
+    /// Whether it is to have a task that stays: one that is told time and again knocks at the line of those.
+    fn becomes_hot(self: &Arc<Self>, linger: Linger) -> bool {
+        match linger {
+            Linger::Out | Linger::Once => false,
+            Linger::Twice => {
+                let weak = Arc::downgrade(self);
+                let joins = self.kernel.linger.join(weak);
+                if joins {
+                    self.note_place();
+                }
+                joins
+            }
+            Linger::In | Linger::Used | Linger::Leave => true,
+        }
+    }
+
+    /// Whether it may run in the crowd.
     fn may_gather(&self) -> bool {
         self.kernel.schedule.is_none() && !self.state.is_slow()
     }

@@ -179,11 +179,7 @@ impl<A: Actor> Cell<A> {
                         drop(state);
                         let weak = Arc::downgrade(self);
                         if self.kernel.linger.join(weak) {
-                            // Noted whatever came meanwhile: it has its place in the line, unless it was let go.
-                            let mut state = self.state.lock();
-                            if state.linger == Linger::Twice {
-                                state.linger = Linger::In;
-                            }
+                            self.note_place();
                         }
                         continue;
                     }
@@ -208,6 +204,16 @@ impl<A: Actor> Cell<A> {
             }
             state.fall_asleep(cx);
             return Poll::Pending;
+        }
+    }
+}
+
+impl<A: Actor> Cell<A> {
+    /// Its task may stay. Noted whatever came meanwhile: it has its place in the line, unless it was let go.
+    pub(super) fn note_place(&self) {
+        let mut state = self.state.lock();
+        if state.linger == Linger::Twice {
+            state.linger = Linger::In;
         }
     }
 }
