@@ -354,7 +354,7 @@ fn join_crowd(cell: Arc<dyn AnyCell>, action: Action) {
 }
 
 impl<A: Actor> Cell<A> {
-    /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next.
+    /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next, or the crowd.
     #[inline]
     pub(super) fn act_next(self: &Arc<Self>, action: Action, plain: bool, linger: Linger) {
         match action {

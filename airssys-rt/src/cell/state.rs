@@ -57,7 +57,7 @@ pub(crate) enum Phase {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Linger {
     Out,
-    /// Its task has gone once, or twice: a further one shows that the actor is hot.
+    /// It has been active once, or twice, and keeps no task: a further time shows that the actor is hot.
     Once,
     Twice,
     In,
@@ -68,7 +68,7 @@ pub(super) enum Linger {
 }
 
 impl Linger {
-    /// After the task of an idle actor has gone.
+    /// After an activation, once the task of the idle actor has gone or it was run without one.
     pub(super) fn cooler(self) -> Self {
         match self {
             // Not hot yet: so far, a parked task would have cost more than the next spawn.
