@@ -26,6 +26,7 @@ use crate::process_id::ProcessId;
 use crate::reply::Answer;
 use crate::system::System;
 use crate::timer::Timers;
+use crate::yields;
 
 /// What a handler gets besides its message: the actor's own side of the runtime.
 ///
@@ -524,7 +525,7 @@ impl<A: Actor> Context<A> {
             while let Some(item) = std::future::poll_fn(|cx| stream.as_mut().poll_next(cx)).await {
                 let message = to_message(item);
                 // A stream that always has more has to give way to other tasks now and then.
-                std::future::poll_fn(crate::yields::poll_send).await;
+                std::future::poll_fn(|cx| yields::poll_send(yields::ASKS, cx)).await;
                 let posting = {
                     let Some(actor) = cell.upgrade().and_then(ActorRef::revive) else { return };
                     actor.__post(0, Letter::told(message), Wait::ForRoom)

@@ -21,6 +21,7 @@ use crate::process::AnyCell;
 use crate::process_id::ProcessId;
 use crate::reply::{Port, ReplyCell, Spot};
 use crate::timer::{self, Timers, Wanted};
+use crate::yields;
 
 /// A request whose message `M` can be sent again and again: `M` is `Clone`.
 #[diagnostic::on_unimplemented(
@@ -599,7 +600,7 @@ impl<D: Address<M>, M: Send + 'static, R: Send + 'static> Future for Ask<'_, D, 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let Some(message) = this.message.take() else { return this.poll_journey(cx) };
-        if crate::yields::poll_send(cx).is_pending() {
+        if yields::poll_send(yields::ASKS, cx).is_pending() {
             this.message = Some(message);
             return Poll::Pending;
         }
@@ -868,7 +869,7 @@ impl<D: Address<M>, M: Send + 'static> Future for Tell<'_, D, M> {
     #[inline(always)]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         if self.waits.is_none() {
-            ready!(crate::yields::poll_send(cx));
+            ready!(yields::poll_send(yields::TELLS, cx));
             let this = &mut *self;
             let to = this.to.get();
             let turn = to.__turn();

@@ -24,12 +24,17 @@ thread_local! {
     static SENDS: Cell<u8> = const { Cell::new(0) };
 }
 
-/// A loop of tells or asks that never waits has to give way to other tasks now and then: each sixteenth takes one of the units that
+/// How many tells a task begins for each of the 128 units that Tokio gives it for a poll: 4,096 take less than 0.2 ms.
+pub(crate) const TELLS: u8 = 32;
+/// How many asks, and tells for each of which a stream is polled.
+pub(crate) const ASKS: u8 = 16;
+
+/// A loop of tells or asks that never waits has to give way to other tasks now and then: one in `each` takes one of the units that
 /// Tokio gives a task for a poll. They are that much shorter than what Tokio counts, and to give way may wake another worker.
 #[inline]
-pub(crate) fn poll_send(cx: &mut Context<'_>) -> Poll<()> {
+pub(crate) fn poll_send(each: u8, cx: &mut Context<'_>) -> Poll<()> {
     let sends = SENDS.get();
-    if sends.is_multiple_of(16) {
+    if sends.is_multiple_of(each) {
         ready!(tokio::task::coop::poll_proceed(cx)).made_progress();
     }
     // Not before: who has to give way is asked again.
