@@ -9,9 +9,10 @@
 //!    what it is owed.
 //! 2. While there is anybody in the line, a task that serves it waits for its turn at Tokio. So a handler that blocks keeps nobody
 //!    but its own worker, if it does so in place not even that.
-//! 3. That task lies where another worker can take it. One that has just been spawned may not: it goes before everybody else,
-//!    but by the worker that spawned it. So there are more of these while others wait for them, up to one a worker; and one that
-//!    has its turn, finds others in the line, and nobody to take them, spawns another one and waits behind it.
+//! 3. That task lies where another worker can take it. The last one that a worker has spawned may not: it goes before everybody
+//!    else, but by that worker. So nobody relies on one that another thread has spawned, and the second who joins by the same
+//!    thread spawns a second one, before which the first lies in the open; and one that has its turn, finds others in the line,
+//!    and nobody in the open to take them, spawns another one and waits behind it.
 //! 4. The last of the waiting tasks to be dropped (the runtime goes away) gives everybody left what is owed.
 //! 5. Where the tasks of a busy runtime keep one of these waiting, it gives those in the line tasks of their own, the more the longer
 //!    it has waited: together they are to have as much of the runtime as if each had come by itself.
@@ -83,8 +84,8 @@ type Owed = (Arc<dyn AnyCell>, Action);
 #[derive(Default)]
 struct Line {
     cells: VecDeque<Owed>,
-    /// How many tasks were spawned, and have not had their first turn.
-    fresh: usize,
+    /// By which thread the tasks were spawned that have not had their first turn. Of two by the same one, one lies in the open.
+    fresh: Vec<usize>,
     /// How many wait for a further turn, where any worker can take them.
     placed: usize,
 }
@@ -109,11 +110,14 @@ impl Crowd {
         }
         line.cells.push_back((cell, action));
         // Rules 2 and 3.
-        let serve = line.placed == 0 && line.fresh < line.cells.len().min(crowd.workers);
-        line.fresh += usize::from(serve);
+        let thread = this_thread();
+        let serve = line.placed == 0 && line.needs_another(thread);
+        if serve {
+            line.fresh.push(thread);
+        }
         drop(line);
         if serve {
-            Service::spawn(&kernel);
+            Service::spawn(&kernel, thread);
         }
         Ok(())
     }
@@ -126,9 +130,9 @@ impl Crowd {
         let alone = line.placed == 0 && line.cells.len() > 1;
         // With one worker there is nobody else who could take it.
         let behind = alone && self.workers > 1;
-        let another = behind || (alone && line.fresh == 0);
+        let another = (behind || (alone && line.fresh.is_empty())).then(this_thread);
         line.placed += usize::from(behind);
-        line.fresh += usize::from(another);
+        line.fresh.extend(another);
         let next = if behind { None } else { line.next() };
         Begun { left, next, behind, another }
     }
@@ -148,13 +152,25 @@ impl Crowd {
 
 impl Line {
     fn waiting(&self) -> usize {
-        self.fresh + self.placed
+        self.fresh.len() + self.placed
+    }
+
+    /// Whether somebody who joins by this thread can rely on none of those that were spawned.
+    fn needs_another(&self, thread: usize) -> bool {
+        let by = |thread: usize| self.fresh.iter().filter(|by| **by == thread).count();
+        let has_own = by(thread) > 0;
+        let in_the_open = self.fresh.iter().any(|known| by(*known) > 1);
+        !in_the_open && (!has_own || self.cells.len() > 1)
     }
 
     /// One that waited does so no longer.
     fn forget(&mut self, place: Place) {
         match place {
-            Place::Fresh => self.fresh -= 1,
+            Place::Fresh(thread) => {
+                if let Some(place) = self.fresh.iter().position(|by| *by == thread) {
+                    self.fresh.swap_remove(place);
+                }
+            }
             Place::Placed => self.placed -= 1,
             Place::Running => {}
         }
@@ -187,16 +203,22 @@ struct Begun {
     next: Option<Owed>,
     /// Whether it waits once more, behind the other one.
     behind: bool,
-    /// Whether it spawns another one.
-    another: bool,
+    /// Whether it spawns another one, by which thread.
+    another: Option<usize>,
 }
 
 /// Where a task that serves the crowd is.
 #[derive(Clone, Copy)]
 enum Place {
-    Fresh,
+    /// Spawned by this thread.
+    Fresh(usize),
     Placed,
     Running,
+}
+
+/// A number that no other living thread has.
+fn this_thread() -> usize {
+    PUBLISHED.with(|place| std::ptr::from_ref(place).addr())
 }
 
 /// A task that serves the crowd until nobody is left in its line.
@@ -208,8 +230,8 @@ struct Service {
 }
 
 impl Service {
-    fn spawn(kernel: &Arc<Kernel>) {
-        kernel.spawn(Self { kernel: kernel.clone(), place: Place::Fresh, since: Instant::now() });
+    fn spawn(kernel: &Arc<Kernel>, thread: usize) {
+        kernel.spawn(Self { kernel: kernel.clone(), place: Place::Fresh(thread), since: Instant::now() });
     }
 
     /// It has given way, and waits for its next turn.
@@ -232,8 +254,8 @@ impl Future for Service {
         if behind {
             self.place = Place::Placed;
         }
-        if another {
-            Self::spawn(&self.kernel);
+        if let Some(thread) = another {
+            Self::spawn(&self.kernel, thread);
         }
         for (cell, action) in left {
             cell.settle_owed(action);

@@ -256,7 +256,7 @@ breakages! {
     "the crowd waits for one that blocks", "containment", "crowd.rs",
         "let alone = line.placed == 0 && line.cells.len() > 1;" => "let alone = false;", "crowd" "many_that_block";
     "the crowd waits for the worker that called for it", "containment", "crowd.rs",
-        "line.placed == 0 && line.fresh <" => "line.waiting() == 0 && line.fresh <", "crowd" "whom_a_task_tells";
+        "let serve = line.placed == 0 && line.needs" => "let serve = line.waiting() == 0 && line.needs", "crowd" "whom_a_task_tells";
     "the crowd looks at no clock", "fairness", "crowd.rs",
         "if budget == 0 || began.elapsed() >= SHORT {" => "if budget == 0 {", "crowd" "slow_actors";
     "the crowd keeps the slow", "fairness", "crowd.rs",

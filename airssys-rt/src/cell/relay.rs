@@ -383,9 +383,8 @@ impl<A: Actor> Cell<A> {
             Linger::Twice => {
                 let weak = Arc::downgrade(self);
                 let joins = self.kernel.linger.join(weak);
-                if joins {
-                    self.note_place();
-                }
+                // Turned away, it keeps no buffer either.
+                self.note_answer(if joins { Linger::In } else { Linger::Once });
                 joins
             }
             Linger::In | Linger::Used | Linger::Leave => true,

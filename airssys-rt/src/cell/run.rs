@@ -179,7 +179,7 @@ impl<A: Actor> Cell<A> {
                         drop(state);
                         let weak = Arc::downgrade(self);
                         if self.kernel.linger.join(weak) {
-                            self.note_place();
+                            self.note_answer(Linger::In);
                         }
                         continue;
                     }
@@ -209,11 +209,11 @@ impl<A: Actor> Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// Its task may stay. Noted whatever came meanwhile: it has its place in the line, unless it was let go.
-    pub(super) fn note_place(&self) {
+    /// What the line of those that linger answered. Noted whatever came meanwhile: it has its place there, unless it was let go.
+    pub(super) fn note_answer(&self, answer: Linger) {
         let mut state = self.state.lock();
         if state.linger == Linger::Twice {
-            state.linger = Linger::In;
+            state.linger = answer;
         }
     }
 }
