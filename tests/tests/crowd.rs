@@ -297,11 +297,14 @@ async fn whom_a_task_tells_that_then_keeps_its_worker_are_served_by_another() {
     let system = System::new("crowd");
     let seen: Arc<AtomicU64> = Arc::default();
     let all = listeners(&system, &seen).await;
+    let last = system.spawn(Listener::default());
     let (open, gate) = std::sync::mpsc::channel::<()>();
     let told = tokio::spawn(async move {
         for one in &all {
             one.hear(0).try_tell().unwrap();
         }
+        // The last task that a worker makes runnable is its own to run: no other one takes it.
+        last.hear(0).try_tell().unwrap();
         // No word to Tokio either: what lies with this worker stays there.
         gate.recv_timeout(Duration::from_secs(60)).unwrap();
     });
