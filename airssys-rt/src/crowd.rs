@@ -111,7 +111,7 @@ impl Crowd {
         line.cells.push_back((cell, action));
         // Rules 2 and 3.
         let thread = this_thread();
-        let serve = line.placed == 0 && line.needs_another(thread);
+        let serve = line.placed == 0 && line.needs_another(thread, crowd.workers);
         if serve {
             line.fresh.push(thread);
         }
@@ -127,7 +127,7 @@ impl Crowd {
         let mut line = self.line.lock();
         line.forget(place);
         let left = line.leave(leaving);
-        let alone = line.placed == 0 && line.cells.len() > 1;
+        let alone = line.placed == 0 && line.cells.len() > 1 && !line.is_one_open(self.workers);
         // With one worker there is nobody else who could take it.
         let behind = alone && self.workers > 1;
         let another = (behind || (alone && line.fresh.is_empty())).then(this_thread);
@@ -156,11 +156,14 @@ impl Line {
     }
 
     /// Whether somebody who joins by this thread can rely on none of those that were spawned.
-    fn needs_another(&self, thread: usize) -> bool {
-        let by = |thread: usize| self.fresh.iter().filter(|by| **by == thread).count();
-        let has_own = by(thread) > 0;
-        let in_the_open = self.fresh.iter().any(|known| by(*known) > 1);
-        !in_the_open && (!has_own || self.cells.len() > 1)
+    fn needs_another(&self, thread: usize, workers: usize) -> bool {
+        !self.is_one_open(workers) && (!self.fresh.contains(&thread) || self.cells.len() > 1)
+    }
+
+    /// Whether one of those that were spawned lies where any worker can take it: each worker has a place for one alone.
+    fn is_one_open(&self, workers: usize) -> bool {
+        let again = |(place, thread): (usize, &usize)| self.fresh[..place].contains(thread);
+        self.fresh.len() > workers || self.fresh.iter().enumerate().any(again)
     }
 
     /// One that waited does so no longer.

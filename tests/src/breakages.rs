@@ -254,7 +254,7 @@ breakages! {
     "a timer's message of a protocol is dropped", "protocols", "protocol.rs",
         "Ok(own) => Actor::handle(actor, own, ctx).await," => "Ok(_) => Ok(drop((actor, ctx))),", "protocol" "timers_and";
     "the crowd waits for one that blocks", "containment", "crowd.rs",
-        "let alone = line.placed == 0 && line.cells.len() > 1;" => "let alone = false;", "crowd" "many_that_block";
+        "let alone = line.placed == 0 &&" => "let alone = line.placed > 99 &&", "crowd" "many_that_block";
     "the crowd waits for the worker that called for it", "containment", "crowd.rs",
         "let serve = line.placed == 0 && line.needs" => "let serve = line.waiting() == 0 && line.needs", "crowd" "whom_a_task_tells";
     "the crowd looks at no clock", "fairness", "crowd.rs",
