@@ -29,6 +29,7 @@ use std::time::{Duration, Instant};
 use crate::cell::{Action, host_within};
 use crate::kernel::Kernel;
 use crate::lock::Lock;
+use crate::mailbox::shrink_emptied;
 use crate::process::AnyCell;
 
 /// How many actors of a publish may become hot.
@@ -101,7 +102,7 @@ impl Crowd {
     }
 
     /// Takes in an actor that is scheduled and would be spawned or woken; not where its wake is less than a task for the crowd.
-    pub(crate) fn join(cell: Arc<dyn AnyCell>, action: Action) -> Result<(), (Arc<dyn AnyCell>, Action)> {
+    pub(crate) fn join(cell: Arc<dyn AnyCell>, action: Action) -> Result<(), Owed> {
         let kernel = cell.kernel().clone();
         let crowd = &kernel.crowd;
         let mut line = crowd.line.lock();
@@ -194,9 +195,7 @@ impl Line {
     }
 
     fn shrink(&mut self) {
-        if self.cells.is_empty() && self.cells.capacity() > KEPT {
-            self.cells = VecDeque::new();
-        }
+        shrink_emptied(&mut self.cells, KEPT * size_of::<Owed>());
     }
 }
 
@@ -251,12 +250,9 @@ impl Future for Service {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let began = Instant::now();
-        let place = std::mem::replace(&mut self.place, Place::Running);
-        let Begun { left, mut next, behind, another } =
-            self.kernel.crowd.begin(place, leaving(began.saturating_duration_since(self.since)));
-        if behind {
-            self.place = Place::Placed;
-        }
+        let waited = began.saturating_duration_since(self.since);
+        let Begun { left, mut next, behind, another } = self.kernel.crowd.begin(self.place, leaving(waited));
+        self.place = if behind { Place::Placed } else { Place::Running };
         if let Some(thread) = another {
             Self::spawn(&self.kernel, thread);
         }

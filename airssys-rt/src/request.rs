@@ -425,7 +425,7 @@ impl<'a, D: Address<M>, M: Send + 'static, R: Send + 'static> Request<'a, D, M, 
 
 fn block<F: Future>(call: &str, instead: &str, runtime: &Handle, future: F) -> F::Output {
     // An actor that this thread was about to run next is left to others.
-    let _shut = crate::cell::let_go();
+    let _shut = crate::cell::Shut::new();
     if Handle::try_current().is_ok() {
         // Tokio knows whether this thread may block (it may in `spawn_blocking`), but tells only by a panic.
         let probe = std::panic::catch_unwind(|| runtime.block_on(ready(())));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use airssys_rt::prelude::*;
+use tests::actors::eventually;
 
 /// More than get tasks of their own.
 const MANY: u64 = 100;
@@ -62,14 +63,13 @@ async fn c126_each_of_many_subscribers_gets_each_event_once_and_in_order() {
     }
 }
 
-#[tokio::test]
-async fn c127_a_subscriber_of_many_that_ends_before_its_turn_takes_nobody_with_it() {
+/// The last ten of a hundred are killed once all have been made runnable, before anybody's turn.
+async fn some_end_before_their_turn(rouse: impl FnOnce(&System, &[ActorRef<Listener>])) {
     let system = System::new("crowd");
     let seen: Arc<AtomicU64> = Arc::default();
     let mut all = listeners(&system, &seen).await;
-    assert_eq!(system.events().publish(Tick(0)) as u64, MANY);
-    // None has had its turn: the last ones are in the crowd.
-    assert_eq!(seen.load(Ordering::SeqCst), 0);
+    rouse(&system, &all);
+    assert_eq!(seen.load(Ordering::SeqCst), 0, "nobody has had a turn");
     let killed = all.split_off(90);
     let ended: Vec<_> = killed.iter().map(ActorRef::kill).collect();
     for one in ended {
@@ -82,15 +82,35 @@ async fn c127_a_subscriber_of_many_that_ends_before_its_turn_takes_nobody_with_i
     assert_eq!(system.counters().processes, 90);
 }
 
-#[test]
-fn who_is_in_the_crowd_of_a_runtime_that_goes_away_ends_with_it() {
+fn publish(system: &System, _all: &[ActorRef<Listener>]) {
+    assert_eq!(system.events().publish(Tick(0)) as u64, MANY);
+}
+
+fn tell_each(_system: &System, all: &[ActorRef<Listener>]) {
+    for one in all {
+        one.hear(0).try_tell().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn c127_a_subscriber_of_many_that_ends_before_its_turn_takes_nobody_with_it() {
+    some_end_before_their_turn(publish).await;
+}
+
+#[tokio::test]
+async fn one_of_many_told_that_is_killed_before_its_turn_takes_nobody_with_it() {
+    some_end_before_their_turn(tell_each).await;
+}
+
+/// All have been made runnable, and nobody has had a turn, when their runtime goes away.
+fn all_end_with_their_runtime(rouse: impl FnOnce(&System, &[ActorRef<Listener>])) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let seen: Arc<AtomicU64> = Arc::default();
     let (system, all, monitors) = runtime.block_on(async {
         let system = System::new("crowd");
         let all = listeners(&system, &seen).await;
         let monitors: Vec<_> = all.iter().map(ActorRef::monitor).collect();
-        assert_eq!(system.events().publish(Tick(0)) as u64, MANY);
+        rouse(&system, &all);
         (system, all, monitors)
     });
     drop(runtime);
@@ -105,6 +125,16 @@ fn who_is_in_the_crowd_of_a_runtime_that_goes_away_ends_with_it() {
     drop(all);
     assert_eq!(system.counters().processes, 0);
     assert_eq!(Arc::strong_count(&seen), 1, "their states are dropped");
+}
+
+#[test]
+fn who_is_in_the_crowd_of_a_runtime_that_goes_away_ends_with_it() {
+    all_end_with_their_runtime(publish);
+}
+
+#[test]
+fn who_was_told_from_outside_ends_with_a_runtime_that_goes_away() {
+    all_end_with_their_runtime(tell_each);
 }
 
 #[actor]
@@ -167,12 +197,7 @@ async fn one_of_many_that_blocks_for_the_answer_of_a_later_one_gets_it() {
     let reached = tokio::spawn(async move { bus.publish(Tick(0)) }).await.unwrap();
     assert_eq!(reached, all.len() + blocked.len() + 1);
     let all_but_last = (all.len() + blocked.len()) as u64;
-    let all_have_heard = async {
-        while seen.load(Ordering::SeqCst) < all_but_last {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), all_have_heard).await.unwrap();
+    eventually("all have heard", || seen.load(Ordering::SeqCst) >= all_but_last).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -191,54 +216,6 @@ async fn c084_each_of_many_that_are_told_from_outside_handles_all_in_order() {
     for one in &all {
         assert_eq!(one.heard().await.unwrap(), (0..200).collect::<Vec<_>>());
     }
-}
-
-#[tokio::test]
-async fn one_of_many_told_that_is_killed_before_its_turn_takes_nobody_with_it() {
-    let system = System::new("crowd");
-    let seen: Arc<AtomicU64> = Arc::default();
-    let mut all = listeners(&system, &seen).await;
-    for one in &all {
-        one.hear(0).try_tell().unwrap();
-    }
-    assert_eq!(seen.load(Ordering::SeqCst), 0, "nobody has had a turn");
-    let killed = all.split_off(50);
-    let ended: Vec<_> = killed.iter().map(ActorRef::kill).collect();
-    for one in ended {
-        one.await.unwrap();
-    }
-    for one in &all {
-        assert_eq!(one.heard().await.unwrap(), [0]);
-    }
-    assert_eq!(seen.load(Ordering::SeqCst), 50);
-    assert_eq!(system.counters().processes, 50);
-}
-
-#[test]
-fn who_was_told_from_outside_ends_with_a_runtime_that_goes_away() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let seen: Arc<AtomicU64> = Arc::default();
-    let (system, all, monitors) = runtime.block_on(async {
-        let system = System::new("crowd");
-        let all = listeners(&system, &seen).await;
-        let monitors: Vec<_> = all.iter().map(ActorRef::monitor).collect();
-        for one in &all {
-            one.hear(0).try_tell().unwrap();
-        }
-        (system, all, monitors)
-    });
-    drop(runtime);
-    assert_eq!(seen.load(Ordering::SeqCst), 0, "nobody had a turn");
-    let elsewhere = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    elsewhere.block_on(async {
-        for monitor in monitors {
-            let down = tokio::time::timeout(Duration::from_secs(60), monitor).await.unwrap();
-            assert_eq!(down.reason, ExitReason::Killed);
-        }
-    });
-    drop(all);
-    assert_eq!(system.counters().processes, 0);
-    assert_eq!(Arc::strong_count(&seen), 1, "their states are dropped");
 }
 
 /// Blocks its thread without a word to the framework, until the gate is opened.
@@ -275,12 +252,7 @@ async fn many_that_block_in_place_keep_nobody_from_a_first_message() {
             }
             one.hear(0).try_tell().unwrap();
         }
-        let all_have_heard = async {
-            while seen.load(Ordering::SeqCst) < MANY {
-                tokio::task::yield_now().await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(30), all_have_heard).await.unwrap();
+        eventually("all have heard", || seen.load(Ordering::SeqCst) >= MANY).await;
         // Not one of them has gone on.
         for open in gates {
             open.send(()).unwrap();
@@ -308,12 +280,7 @@ async fn whom_a_task_tells_that_then_keeps_its_worker_are_served_by_another() {
         // No word to Tokio either: what lies with this worker stays there.
         gate.recv_timeout(Duration::from_secs(60)).unwrap();
     });
-    let all_have_heard = async {
-        while seen.load(Ordering::SeqCst) < MANY {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), all_have_heard).await.unwrap();
+    eventually("all have heard", || seen.load(Ordering::SeqCst) >= MANY).await;
     open.send(()).unwrap();
     told.await.unwrap();
 }

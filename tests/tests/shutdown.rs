@@ -1,12 +1,9 @@
 //! How children and supervisors end: C042 to C053.
 
-use std::future::Future;
-use std::pin::Pin;
-use std::task::Poll;
-
 use airssys_rt::SupervisorBuilder;
 use airssys_rt::prelude::*;
 
+use tests::actors::poll_once;
 use tests::supervision::*;
 use tokio::time::Instant;
 
@@ -692,9 +689,9 @@ async fn c050_c051_who_stops_one_that_is_about_to_be_gone_or_all_waits_until_it_
     // It has ended, and buries what was queued.
     tokio::task::block_in_place(|| here.recv_timeout(Duration::from_secs(60))).unwrap();
     let mut stopped = holder.stop();
-    assert!(std::future::poll_fn(|cx| Poll::Ready(Pin::new(&mut stopped).poll(cx))).await.is_pending());
+    assert!(poll_once(&mut stopped).await.is_pending());
     let mut shutdown = std::pin::pin!(system.shutdown());
-    assert!(std::future::poll_fn(|cx| Poll::Ready(shutdown.as_mut().poll(cx))).await.is_pending());
+    assert!(poll_once(&mut shutdown).await.is_pending());
     open.send(()).unwrap();
     let report = shutdown.await;
     assert!(report.is_clean(), "{report:?}");

@@ -218,11 +218,12 @@ pub(super) fn closed<T>(run: impl FnOnce() -> T) -> T {
     run()
 }
 
-/// The line is shut: it is empty, and nobody comes to it.
+/// The line of a thread that may block is shut: it is empty, and nobody comes to it until this is dropped.
 pub(crate) struct Shut(usize);
 
 impl Shut {
-    fn new() -> Self {
+    /// Whoever waits in the line goes another way.
+    pub(crate) fn new() -> Self {
         let shut = Self(HEAD.with(|head| head.host.replace(0)));
         send_on();
         shut
@@ -337,11 +338,6 @@ impl<F: Future<Output = ()>> Future for Hosting<F> {
     }
 }
 
-/// The thread is about to block: whoever waits in its line is woken, and nobody comes to it until the guard is dropped.
-pub(crate) fn let_go() -> Shut {
-    Shut::new()
-}
-
 /// Settles a debt by the crowd, where that is less than a task of its own, or by the wake itself.
 fn join_crowd(cell: Arc<dyn AnyCell>, action: Action) {
     // A simulation decides about each by itself.
@@ -354,7 +350,8 @@ fn join_crowd(cell: Arc<dyn AnyCell>, action: Action) {
 }
 
 impl<A: Actor> Cell<A> {
-    /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next, or the crowd.
+    /// As [`act`](Self::act), for an actor that a message has made runnable: whoever is polled on this thread may run it next, or
+    /// the crowd.
     #[inline]
     pub(super) fn act_next(self: &Arc<Self>, action: Action, plain: bool, linger: Linger) {
         match action {
@@ -380,13 +377,7 @@ impl<A: Actor> Cell<A> {
     fn becomes_hot(self: &Arc<Self>, linger: Linger) -> bool {
         match linger {
             Linger::Out | Linger::Once => false,
-            Linger::Twice => {
-                let weak = Arc::downgrade(self);
-                let joins = self.kernel.linger.join(weak);
-                // Turned away, it keeps no buffer either.
-                self.note_answer(if joins { Linger::In } else { Linger::Once });
-                joins
-            }
+            Linger::Twice => self.knock(),
             Linger::In | Linger::Used | Linger::Leave => true,
         }
     }

@@ -145,7 +145,6 @@ pub(super) async fn lifetime<A: Actor>(mut worker: Worker<A>) {
 
 impl<A: Actor> Cell<A> {
     fn poll_work(self: &Arc<Self>, cx: &mut std::task::Context<'_>, worker: &mut Worker<A>) -> Poll<Work<A>> {
-        let mut asked = false;
         loop {
             let mut state = self.state.lock();
             match state.phase {
@@ -173,14 +172,10 @@ impl<A: Actor> Cell<A> {
                     return Poll::Ready(Work::Leave);
                 }
                 Phase::Idle => {
-                    if state.linger == Linger::Twice && !asked && !worker.visits {
-                        asked = true;
+                    if state.linger == Linger::Twice && !worker.visits {
                         // Rule 5: the line looks at other cells.
                         drop(state);
-                        let weak = Arc::downgrade(self);
-                        if self.kernel.linger.join(weak) {
-                            self.note_answer(Linger::In);
-                        }
+                        self.knock();
                         continue;
                     }
                     if !state.lingers() {
@@ -209,12 +204,17 @@ impl<A: Actor> Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
-    /// What the line of those that linger answered. Noted whatever came meanwhile: it has its place there, unless it was let go.
-    pub(super) fn note_answer(&self, answer: Linger) {
+    /// Knocks at the line of those that linger. Says whether it has a place there.
+    pub(super) fn knock(self: &Arc<Self>) -> bool {
+        let weak = Arc::downgrade(self);
+        let joins = self.kernel.linger.join(weak);
         let mut state = self.state.lock();
+        // Noted whatever came meanwhile: it has its place in the line, unless it was let go. Turned away, it
+        // counts as active once: it keeps no buffer, and knocks again the next time.
         if state.linger == Linger::Twice {
-            state.linger = answer;
+            state.linger = if joins { Linger::In } else { Linger::Once };
         }
+        joins
     }
 }
 
