@@ -16,7 +16,8 @@
 //! 4. The last of the waiting tasks to be dropped (the runtime goes away) gives everybody left what is owed.
 //! 5. Where the tasks of a busy runtime keep one of these waiting, it gives those in the line tasks of their own, the more the longer
 //!    it has waited: together they are to have as much of the runtime as if each had come by itself.
-//! 6. The first few of a publish may become hot, and keep a task; the others never do.
+//! 6. After it has given somebody a task of its own, it runs nobody before that has had its turn: see rule 3.
+//! 7. The first few of a publish may become hot, and keep a task; the others never do.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -26,7 +27,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::cell::{Action, host_within};
+use crate::cell::{Action, has_gone, host_within};
 use crate::kernel::Kernel;
 use crate::lock::Lock;
 use crate::mailbox::shrink_emptied;
@@ -123,11 +124,10 @@ impl Crowd {
         Ok(())
     }
 
-    /// A task has its turn, after so many of the line have left.
-    fn begin(&self, place: Place, leaving: usize) -> Begun {
+    /// A task has its turn.
+    fn begin(&self, place: Place) -> Begun {
         let mut line = self.line.lock();
         line.forget(place);
-        let left = line.leave(leaving);
         let alone = line.placed == 0 && line.cells.len() > 1 && !line.is_one_open(self.workers);
         // With one worker there is nobody else who could take it.
         let behind = alone && self.workers > 1;
@@ -135,7 +135,7 @@ impl Crowd {
         line.placed += usize::from(behind);
         line.fresh.extend(another);
         let next = if behind { None } else { line.next() };
-        Begun { left, next, behind, another }
+        Begun { next, behind, another }
     }
 
     fn next(&self) -> Option<Owed> {
@@ -148,6 +148,16 @@ impl Crowd {
         let waits = !line.cells.is_empty() && line.placed < 2;
         line.placed += usize::from(waits);
         waits
+    }
+
+    /// So many of those who have waited longest get what they are owed.
+    fn let_go(&self, count: usize) {
+        if count > 0 {
+            let left = self.line.lock().leave(count);
+            for (cell, action) in left {
+                cell.settle_owed(action);
+            }
+        }
     }
 }
 
@@ -201,7 +211,6 @@ impl Line {
 
 /// What a task that serves the crowd finds when it has its turn.
 struct Begun {
-    left: Vec<Owed>,
     next: Option<Owed>,
     /// Whether it waits once more, behind the other one.
     behind: bool,
@@ -250,16 +259,14 @@ impl Future for Service {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let began = Instant::now();
-        let waited = began.saturating_duration_since(self.since);
-        let Begun { left, mut next, behind, another } = self.kernel.crowd.begin(self.place, leaving(waited));
+        let leaving = leaving(began.saturating_duration_since(self.since));
+        let Begun { mut next, behind, another } = self.kernel.crowd.begin(self.place);
         self.place = if behind { Place::Placed } else { Place::Running };
         if let Some(thread) = another {
             Self::spawn(&self.kernel, thread);
         }
-        for (cell, action) in left {
-            cell.settle_owed(action);
-        }
         if behind {
+            self.kernel.crowd.let_go(leaving);
             return self.wait(cx);
         }
         let mut budget = BUDGET;
@@ -268,7 +275,9 @@ impl Future for Service {
             host_within(&self.kernel, &mut budget, |budget| cell.run_owed(action, budget));
             // One that got its task has cost something, too.
             budget = budget.min(before - 1);
-            if budget == 0 || began.elapsed() >= SHORT {
+            // Rule 6.
+            if budget == 0 || has_gone() || began.elapsed() >= SHORT {
+                self.kernel.crowd.let_go(leaving);
                 return if self.kernel.crowd.pause() { self.wait(cx) } else { Poll::Ready(()) };
             }
             next = self.kernel.crowd.next();

@@ -258,7 +258,11 @@ breakages! {
     "the crowd waits for the worker that called for it", "containment", "crowd.rs",
         "let serve = line.placed == 0 && line.needs" => "let serve = line.waiting() == 0 && line.needs", "crowd" "whom_a_task_tells";
     "the crowd looks at no clock", "fairness", "crowd.rs",
-        "if budget == 0 || began.elapsed() >= SHORT {" => "if budget == 0 {", "crowd" "slow_actors";
+        "|| began.elapsed() >= SHORT {" => "{", "crowd" "slow_actors";
+    "the crowd goes on before one that has left it", "containment", "crowd.rs",
+        "budget == 0 || has_gone() ||" => "budget == 0 ||", "crowd" "c053_who_leaves";
+    "a chain goes on before one that has left it", "containment", "cell/relay.rs",
+        "while !has_gone() {" => "loop {", "crowd" "c053_who_goes";
     "the crowd keeps the slow", "fairness", "crowd.rs",
         "if waited < LONG {" => "if waited < LONG || true {", "crowd" "slow_actors";
     "the crowd's line is forgotten with its runtime", "C081", "crowd.rs",

@@ -341,3 +341,101 @@ fn slow_actors_told_for_the_first_time_hold_up_neither_other_tasks_nor_each_othe
     // Those behind it left the crowd.
     assert!(found[19].0 - found[0].0 < 6, "a turn of all others before each: {found:?}");
 }
+
+/// Counts its steps. Each needs a turn of its own task.
+#[actor]
+#[derive(Clone)]
+struct Steps {
+    steps: Arc<AtomicU64>,
+}
+
+#[handlers]
+impl Steps {
+    #[handler]
+    fn join(&mut self) {}
+
+    #[handler]
+    fn pass_on(&mut self, other: ActorRef<Steps>, then: ActorRef<Looks>) {
+        other.step_late(then).try_tell().unwrap();
+    }
+
+    #[handler]
+    async fn step(&mut self) {
+        self.steps.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// Begun on somebody else's poll, it goes on in its own task.
+    #[handler]
+    async fn step_late(&mut self, then: ActorRef<Looks>) {
+        then.look().try_tell().unwrap();
+        tokio::task::yield_now().await;
+        self.step().await;
+    }
+
+    #[handler]
+    fn fail(&mut self) -> ActorResult<()> {
+        Err(ActorError::msg("no"))
+    }
+
+    #[handler(stop)]
+    async fn stop(&mut self) {
+        self.step().await;
+    }
+}
+
+/// Might keep its thread for any time: whoever goes on in a task of its own is to have had its turn before.
+#[actor]
+struct Looks {
+    steps: Arc<AtomicU64>,
+    found: Arc<AtomicU64>,
+}
+
+#[handlers]
+impl Looks {
+    #[handler]
+    fn look(&mut self) {
+        self.found.store(self.steps.load(Ordering::SeqCst), Ordering::SeqCst);
+    }
+}
+
+/// What the one that looks has found, after `rouse` has made both runnable.
+async fn found_after<T: Send + 'static>(
+    rouse: impl FnOnce(&System, Steps, &ActorRef<Looks>) -> T + Send + 'static,
+) -> u64 {
+    let system = System::new("crowd");
+    let (steps, found) = (Arc::<AtomicU64>::default(), Arc::new(AtomicU64::new(u64::MAX)));
+    let looks = system.spawn(Looks { steps: steps.clone(), found: found.clone() });
+    // Nobody asks: who does so would handle the messages that wait. By a task, so that nobody has a turn meanwhile.
+    let _kept = tokio::spawn(async move { rouse(&system, Steps { steps }, &looks) }).await.unwrap();
+    eventually("it has looked", || found.load(Ordering::SeqCst) != u64::MAX).await;
+    found.load(Ordering::SeqCst)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn c053_who_leaves_the_crowd_for_its_own_task_waits_for_nobody_behind_it() {
+    let found = found_after(|system, steps, looks| {
+        let one = system.spawn(steps);
+        one.join().try_tell().unwrap();
+        one.step().try_tell().unwrap();
+        looks.look().try_tell().unwrap();
+        one
+    });
+    assert_eq!(found.await, 1, "an async handler");
+    let found = found_after(|system, steps, looks| {
+        let one = system.spawn(steps);
+        one.fail().try_tell().unwrap();
+        looks.look().try_tell().unwrap();
+        one
+    });
+    assert_eq!(found.await, 1, "a failure");
+}
+
+#[tokio::test]
+async fn c053_who_goes_on_in_its_own_task_waits_for_none_that_it_has_told() {
+    let found = found_after(|system, steps, looks| {
+        let (one, other) = (system.spawn(steps.clone()), system.spawn(steps));
+        one.pass_on(other.clone(), looks.clone()).try_tell().unwrap();
+        (one, other)
+    });
+    assert_eq!(found.await, 1);
+}

@@ -450,6 +450,6 @@ impl<A: Actor> Cell<A> {
             state.dismiss()
         };
         drop(state);
-        self.act(action);
+        self.depart(action);
     }
 }

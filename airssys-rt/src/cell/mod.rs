@@ -67,7 +67,7 @@ pub(crate) use ending::end_in_time;
 pub(crate) use guard::{Current, caught, current};
 use handle::Stopped;
 pub(crate) use handle::{Record, Trouble};
-pub(crate) use relay::{Shut, host_within};
+pub(crate) use relay::{Shut, has_gone, host_within};
 pub(crate) use state::{Failure, Launch, Limit, Make, Subscription};
 
 /// Bits of [`Cell::signal`]: what somebody wants of the actor.

@@ -217,7 +217,7 @@ impl<A: Actor> Cell<A> {
         state.phase = Phase::Scheduled;
         let action = state.rouse();
         drop(state);
-        self.act(action);
+        self.depart(action);
     }
 
     /// Somebody came while the turn was inside the gate.
@@ -232,7 +232,7 @@ impl<A: Actor> Cell<A> {
                     state.phase = Phase::Idle;
                     let action = state.dismiss();
                     drop(state);
-                    return self.act(action);
+                    return self.depart(action);
                 }
                 signal::DRAIN => match self.end_quietly(state) {
                     Ok(()) => return,
@@ -248,7 +248,7 @@ impl<A: Actor> Cell<A> {
             // Somebody is on the way, and will find it.
             Action::Nothing => {}
             action if *budget > 0 => self.run_here(action, budget),
-            action => self.act(action),
+            action => self.depart(action),
         }
     }
 }

@@ -16,6 +16,8 @@
 //! 3. Plain messages run here as on an asker's turn. For anything else the actor gets its task, whose first poll happens
 //!    here; Tokio gets it only if it is not done by then.
 //! 4. A chain of hand-overs ends after a bounded number of messages: Tokio's other tasks wait meanwhile.
+//! 5. It ends where one who was run here goes on in a task of its own: that lies where this worker alone takes it, and would wait
+//!    for whoever came next.
 
 use std::cell::{Cell as Place, RefCell};
 use std::collections::VecDeque;
@@ -25,6 +27,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
+use std::time::Instant;
 
 use pin_project_lite::pin_project;
 
@@ -84,6 +87,8 @@ struct Head {
     length: Place<usize>,
     /// Whether the first in the line is swift: else nobody is to wait for it.
     swift: Place<bool>,
+    /// Whether an actor that was run here since the line was opened goes on in its own task.
+    gone: Place<bool>,
     /// The first place, if it is a parcel's. Empty before the thread ends: a line is emptied when it is closed.
     first: ManuallyDrop<Place<Option<Box<dyn Carried>>>>,
     /// The box of the last parcel, for the next one; with the others once the chain is over.
@@ -108,6 +113,7 @@ thread_local! {
             host: Place::new(0),
             length: Place::new(0),
             swift: Place::new(false),
+            gone: Place::new(false),
             first: ManuallyDrop::new(Place::new(None)),
             spare: ManuallyDrop::new(Place::new(None)),
         }
@@ -176,6 +182,18 @@ fn send_on() {
 #[inline]
 fn hosts(kernel: &Arc<Kernel>) -> bool {
     HEAD.with(|head| head.host.get()) == Arc::as_ptr(kernel).addr()
+}
+
+/// Whether an actor that the last host on this thread has run goes on in its own task.
+#[inline]
+pub(crate) fn has_gone() -> bool {
+    HEAD.with(|head| head.gone.get())
+}
+
+/// An actor that was run on this thread goes on in its own task.
+#[inline]
+pub(super) fn note_gone() {
+    HEAD.with(|head| head.gone.set(true));
 }
 
 /// How many wait in the line of this thread, where a task of the system is polled on it and there is room for one more.
@@ -278,7 +296,10 @@ fn host<T>(kernel: &Arc<Kernel>, pace: Pace, budget: &mut u32, poll: impl FnOnce
     if cfg!(airssys_loom) || HEAD.with(|head| head.host.get()) != 0 {
         return poll(budget);
     }
-    HEAD.with(|head| head.host.set(Arc::as_ptr(kernel).addr()));
+    HEAD.with(|head| {
+        head.host.set(Arc::as_ptr(kernel).addr());
+        head.gone.set(false);
+    });
     let open = Open;
     let polled = poll(budget);
     if HEAD.with(|head| head.length.get()) > 0 {
@@ -294,7 +315,8 @@ fn host<T>(kernel: &Arc<Kernel>, pace: Pace, budget: &mut u32, poll: impl FnOnce
 
 #[inline(never)]
 fn run_chain(kernel: &Kernel, mut pace: Pace, budget: &mut u32) {
-    loop {
+    // Rule 5.
+    while !has_gone() {
         if *budget == 0 {
             let Some(more) = pace.more(kernel.schedule.is_some()) else { break };
             *budget = more;
@@ -414,6 +436,14 @@ impl<A: Actor> Cell<A> {
 }
 
 impl<A: Actor> Cell<A> {
+    /// As [`act`](Self::act), for an actor that was run on this thread, by which it goes on in its own task.
+    pub(super) fn depart(self: &Arc<Self>, action: Action) {
+        if !matches!(action, Action::Nothing) {
+            note_gone();
+        }
+        self.act(action);
+    }
+
     /// Runs its plain messages, as far as the budget goes; settles the debt.
     pub(super) fn run_here(self: Arc<Self>, action: Action, budget: &mut u32) {
         let mut batch = VecDeque::new();
@@ -425,25 +455,27 @@ impl<A: Actor> Cell<A> {
                 state.mailbox.shrink(0);
                 let action = self.forgive(&mut state, action);
                 drop(state);
-                return self.act(action);
+                return self.depart(action);
             }
             _ => {
                 drop(state);
-                return self.act(action);
+                return self.depart(action);
             }
         }
         let plain = state.mailbox.iter().next().is_some_and(Mail::is_plain)
             && !state.mailbox.has_waiting()
             && self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
             && state.more_if_any().is_none_or(|more| more.verdict.is_none());
+        let sample = is_sampled(state.handled);
         if !plain {
-            let sample = is_sampled(state.handled);
             drop(state);
             return match action {
                 Action::Spawn => self.visit(sample),
-                action => self.act(action),
+                action => self.depart(action),
             };
         }
+        // Most that come here have one message in their life, and it does not matter how long that takes.
+        let timed = sample && state.handled > 0;
         state.note_use();
         state.phase = Phase::Running;
         self.pass_on_counts();
@@ -455,11 +487,15 @@ impl<A: Actor> Cell<A> {
         };
         let mut ctx = Context::new(self.clone());
         let mut handled = 0;
+        let mut began = timed.then(Instant::now);
         loop {
             let step = match seat.as_mut() {
                 Some(actor) => run_plain(&self, actor, &mut ctx, &mut batch, budget, &mut handled),
                 None => Step::Signalled,
             };
+            if let Some(began) = began.take() {
+                self.note_speed(began.elapsed() / handled.max(1));
+            }
             let verdict = match step {
                 Step::Drained => {
                     let mut state = self.state.lock();
@@ -482,7 +518,7 @@ impl<A: Actor> Cell<A> {
                             state.mailbox.reuse(batch);
                         }
                         drop(state);
-                        return self.act(action);
+                        return self.depart(action);
                     } else {
                         self.take_queued(&mut state, &mut batch);
                         continue;
@@ -509,9 +545,9 @@ impl<A: Actor> Cell<A> {
             state.phase = Phase::Scheduled;
             let again = state.rouse();
             drop(state);
-            self.act(again);
+            self.depart(again);
         }
-        self.act(action);
+        self.depart(action);
     }
 
     /// The actor's own task goes on from here.
@@ -533,7 +569,7 @@ impl<A: Actor> Cell<A> {
         // Its runtime, which goes away, may have dropped the task meanwhile.
         let again = if state.task { Action::Nothing } else { state.rouse() };
         drop(state);
-        self.act(action);
-        self.act(again);
+        self.depart(action);
+        self.depart(again);
     }
 }

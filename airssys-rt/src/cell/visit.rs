@@ -140,11 +140,13 @@ impl<A: Actor> Cell<A> {
                     if let Some(waker) = waker.filter(|_| state.task) {
                         state.rare().adopted = Some(task);
                         drop(state);
+                        relay::note_gone();
                         return waker.wake();
                     }
                     state.task = true;
                     drop(state);
                     let onward = onward(self.clone(), task);
+                    relay::note_gone();
                     return self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), onward));
                 }
             }
@@ -160,6 +162,7 @@ impl<A: Actor> Cell<A> {
     fn begin_here(self: &Arc<Self>, task: impl Future<Output = ()> + Send + 'static) {
         let mut task: Task = Box::pin(task);
         if poll_here(task.as_mut()).is_pending() {
+            relay::note_gone();
             self.kernel.spawn_actor(self, Hosting::new(self.kernel.clone(), task));
         }
     }
