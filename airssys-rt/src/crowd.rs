@@ -17,7 +17,7 @@
 //! 5. Where the tasks of a busy runtime keep one of these waiting, it gives those in the line tasks of their own, the more the longer
 //!    it has waited: together they are to have as much of the runtime as if each had come by itself.
 //! 6. After it has given somebody a task of its own, it runs nobody before that has had its turn: see rule 3.
-//! 7. The first few of a publish may become hot, and keep a task; the others never do.
+//! 7. The first few of a publish may become hot, and keep a task, a kilobyte each; the others never do.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
@@ -34,7 +34,7 @@ use crate::mailbox::shrink_emptied;
 use crate::process::AnyCell;
 
 /// How many actors of a publish may become hot.
-const FEW: u32 = 8;
+const FEW: u32 = 64;
 /// How many messages a task handles before other tasks get their turn.
 const BUDGET: u32 = 256;
 /// How long it goes on before: little is known of those that come here.
@@ -236,19 +236,20 @@ fn this_thread() -> usize {
 struct Service {
     kernel: Arc<Kernel>,
     place: Place,
-    /// Since when it waits.
-    since: Instant,
+    /// Since when it waits for others. Not while a publish, which takes its time, keeps the worker.
+    since: Option<Instant>,
 }
 
 impl Service {
     fn spawn(kernel: &Arc<Kernel>, thread: usize) {
-        kernel.spawn(Self { kernel: kernel.clone(), place: Place::Fresh(thread), since: Instant::now() });
+        let since = (PUBLISHED.get() == 0).then(Instant::now);
+        kernel.spawn(Self { kernel: kernel.clone(), place: Place::Fresh(thread), since });
     }
 
     /// It has given way, and waits for its next turn.
     fn wait(&mut self, cx: &Context<'_>) -> Poll<()> {
         self.place = Place::Placed;
-        self.since = Instant::now();
+        self.since = Some(Instant::now());
         cx.waker().wake_by_ref();
         Poll::Pending
     }
@@ -259,7 +260,7 @@ impl Future for Service {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let began = Instant::now();
-        let leaving = leaving(began.saturating_duration_since(self.since));
+        let leaving = self.since.map_or(0, |since| leaving(began.saturating_duration_since(since)));
         let Begun { mut next, behind, another } = self.kernel.crowd.begin(self.place);
         self.place = if behind { Place::Placed } else { Place::Running };
         if let Some(thread) = another {

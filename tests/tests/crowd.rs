@@ -8,6 +8,8 @@ use tests::actors::eventually;
 
 /// More than get tasks of their own.
 const MANY: u64 = 100;
+/// Those of a publish who may have tasks of their own, and a few of the system's.
+const FEW: usize = 70;
 
 #[derive(Clone)]
 struct Tick(u64);
@@ -61,6 +63,20 @@ async fn c126_each_of_many_subscribers_gets_each_event_once_and_in_order() {
     for one in &all {
         assert_eq!(one.heard().await.unwrap(), (0..200).collect::<Vec<_>>());
     }
+}
+
+#[tokio::test]
+async fn of_many_subscribers_few_keep_a_task_however_often_something_is_published() {
+    let system = System::new("crowd");
+    let seen = Arc::default();
+    let all = listeners(&system, &seen).await;
+    let bus = system.events();
+    for number in 1..=200 {
+        assert_eq!(bus.publish(Tick(number)), all.len());
+        eventually("all have heard", || seen.load(Ordering::SeqCst) == number * MANY).await;
+    }
+    let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    assert!(tasks < FEW, "{tasks} tasks");
 }
 
 /// The last ten of a hundred are killed once all have been made runnable, before anybody's turn.

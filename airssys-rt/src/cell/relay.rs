@@ -381,7 +381,8 @@ impl<A: Actor> Cell<A> {
             // A parked task cannot be polled here.
             Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
-            Action::Spawn if plain && crowd::gathers() && self.may_gather() => {
+            // Counted whether they have a task or not: those who may get one are the same each time.
+            action if plain && crowd::gathers() && matches!(action, Action::Spawn) && self.may_gather() => {
                 join_crowd(self.clone(), action);
             }
             action if hosts(&self.kernel) => self.hand_over(action),
