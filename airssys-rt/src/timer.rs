@@ -1,5 +1,8 @@
 //! All timers of a system in one ordered map, served by one task that exists while there are any.
 //!
+//! Most timers are limits, and are cancelled soon. So a new one lies in a short row first, where it is put and taken out without
+//! a search; the row goes to the map when it is full, and when the task looks.
+//!
 //! Equal deadlines fire in order of creation. A timer is never early; it is late by Tokio's
 //! millisecond and by the time its actor takes.
 
@@ -19,6 +22,8 @@ use crate::yields::{either, yield_now};
 
 /// How many due timers are fired before other tasks, and who sets or cancels one, get their turn.
 const TURN: usize = 512;
+/// How many new timers lie in the row.
+const FRESH: usize = 64;
 
 /// Names one timer of a system: when it is due, in nanoseconds from the system's start, and its number. Two words
 /// that are compared as one, since a million timers take some forty comparisons each.
@@ -97,8 +102,63 @@ struct State {
     /// The system has shut down: no timer is taken any more.
     closed: bool,
     due: BTreeMap<TimerKey, Entry>,
-    next: u64,
+    /// The newest, by their numbers. The last place is taken, so with nobody in it, it is empty.
+    fresh: Vec<Option<(TimerKey, Entry)>>,
+    /// The number of the first place of the row.
+    first: u64,
+    /// What the task waits for, in nanoseconds from the start: it is woken for what is due before.
+    awaited: i64,
     served: bool,
+}
+
+impl State {
+    fn new() -> Self {
+        Self {
+            closed: false,
+            due: BTreeMap::new(),
+            fresh: Vec::new(),
+            first: 0,
+            awaited: i64::MAX,
+            served: false,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.due.len() + self.fresh.iter().flatten().count()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.due.is_empty() && self.fresh.is_empty()
+    }
+
+    /// The number of the next timer.
+    fn next(&self) -> u64 {
+        self.first + self.fresh.len() as u64
+    }
+
+    /// Puts a timer into the row. It is named before anybody can cancel it.
+    fn put(&mut self, at: i64, entry: Entry) {
+        if self.fresh.len() == FRESH {
+            self.settle();
+        }
+        let key = TimerKey::of(at, self.next());
+        *entry.wanted.0.key.lock() = Some(key);
+        self.fresh.push(Some((key, entry)));
+    }
+
+    /// The row goes to the map.
+    fn settle(&mut self) {
+        self.first = self.next();
+        self.due.extend(self.fresh.drain(..).flatten());
+    }
+
+    fn remove(&mut self, key: TimerKey) -> Option<Entry> {
+        let Some(place) = key.number().checked_sub(self.first) else { return self.due.remove(&key) };
+        let (_, entry) = self.fresh.get_mut(usize::try_from(place).ok()?)?.take()?;
+        // Nobody has their numbers any more.
+        while self.fresh.pop_if(|last| last.is_none()).is_some() {}
+        Some(entry)
+    }
 }
 
 struct Entry {
@@ -116,15 +176,11 @@ pub(crate) fn after(delay: Duration) -> Instant {
 
 impl Timers {
     pub(crate) fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            state: Lock::new(State { closed: false, due: BTreeMap::new(), next: 0, served: false }),
-            changed: Notify::new(),
-        }
+        Self { start: Instant::now(), state: Lock::new(State::new()), changed: Notify::new() }
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.state.lock().due.len()
+        self.state.lock().len()
     }
 
     /// Nanoseconds from the start; before it, where the clock is paused.
@@ -153,12 +209,11 @@ impl Timers {
             let _ = discard(fire);
             return;
         }
-        let number = state.next;
-        state.next += 1;
-        let key = TimerKey::of(at, number);
-        let first = state.due.first_key_value().is_none_or(|(first, _)| key < *first);
-        *wanted.0.key.lock() = Some(key);
-        state.due.insert(key, Entry { wanted, fire });
+        state.put(at, Entry { wanted, fire });
+        let first = at < state.awaited;
+        if first {
+            state.awaited = at;
+        }
         let serve = !std::mem::replace(&mut state.served, true);
         drop(state);
         if serve {
@@ -198,8 +253,8 @@ impl Timers {
         wanted.0.live.store(false, Ordering::Release);
         let mut state = self.state.lock();
         let key = wanted.0.key.lock().take();
-        let entry = key.and_then(|key| state.due.remove(&key));
-        let idle = state.due.is_empty() && state.served;
+        let entry = key.and_then(|key| state.remove(key));
+        let idle = state.is_empty() && state.served;
         drop(state);
         let _ = discard(entry);
         if idle {
@@ -212,6 +267,7 @@ impl Timers {
         let dropped = {
             let mut state = self.state.lock();
             state.closed = true;
+            state.settle();
             std::mem::take(&mut state.due)
         };
         for (_, entry) in dropped {
@@ -226,6 +282,7 @@ impl Timers {
         loop {
             let next = {
                 let mut state = timers.state.lock();
+                state.settle();
                 let now = timers.nanos(Instant::now());
                 while fired.len() < TURN
                     && let Some(first) = state.due.first_entry()
@@ -238,6 +295,7 @@ impl Timers {
                     state.served = false;
                     return;
                 }
+                state.awaited = next.unwrap_or(i64::MAX);
                 next
             };
             if fired.is_empty() {
@@ -298,6 +356,43 @@ pub(crate) fn next_tick(due: Instant, period: Duration, now: Instant) -> Instant
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn c121_c122_the_row_and_the_map_hold_what_one_map_would() {
+        let (mut state, mut model) = (State::new(), BTreeMap::new());
+        let mut chance = 1_u64;
+        for step in 0..20_000 {
+            chance = chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let chance = chance >> 33;
+            // Long rows, short ones, and some that empty in between.
+            let adds = (step / 100) % 4 + 3;
+            match chance % 8 {
+                0 if step % 7 == 0 => state.settle(),
+                way if way < adds => {
+                    let wanted = Wanted::new();
+                    state.put(
+                        (chance % 50) as i64,
+                        Entry { wanted: wanted.clone(), fire: Box::new(|_| None) },
+                    );
+                    let key = wanted.0.key.lock().unwrap();
+                    assert!(model.insert(key, wanted).is_none(), "a number of its own");
+                }
+                _ => {
+                    let Some(key) = model.keys().nth(chance as usize % model.len().max(1)).copied() else {
+                        continue;
+                    };
+                    let (removed, known) = (state.remove(key).unwrap(), model.remove(&key).unwrap());
+                    assert!(Arc::ptr_eq(&removed.wanted.0, &known.0));
+                    assert!(state.remove(key).is_none());
+                }
+            }
+            assert_eq!((state.len(), state.is_empty()), (model.len(), model.is_empty()));
+            assert!(state.fresh.len() <= FRESH);
+        }
+        assert!(model.len() > FRESH && !state.fresh.is_empty());
+        state.settle();
+        assert!(state.due.keys().eq(model.keys()));
+    }
 
     #[test]
     fn c124_a_stall_of_a_hundred_periods_is_followed_by_one_tick_on_the_grid() {

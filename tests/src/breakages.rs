@@ -263,6 +263,10 @@ breakages! {
         "budget == 0 || has_gone() ||" => "budget == 0 ||", "crowd" "c053_who_leaves";
     "a chain goes on before one that has left it", "containment", "cell/relay.rs",
         "while !has_gone() {" => "loop {", "crowd" "c053_who_goes";
+    "an earlier timer waits for a later one", "C121", "timer.rs",
+        "let first = at < state.awaited;" => "let first = at < 0;", "timer" "c121_an_earlier";
+    "an emptied place of the newest timers is kept", "C122", "timer.rs",
+        "while self.fresh.pop_if(|last| last.is_none()).is_some() {}" => "", "lib" "the_row_and_the_map";
     "the crowd keeps the slow", "fairness", "crowd.rs",
         "if waited < LONG {" => "if waited < LONG || true {", "crowd" "slow_actors";
     "the crowd's line is forgotten with its runtime", "C081", "crowd.rs",
