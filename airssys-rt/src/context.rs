@@ -128,10 +128,10 @@ impl<A: Actor> Context<A> {
         self.wishes.get().is_none() && self.answer.get().is_told()
     }
 
-    /// Whether nothing came of the message in hand but its answer, which is given.
+    /// Whether nothing came of the message in hand but its answer, which is given if there is to be one.
     #[inline]
     pub(crate) fn is_smooth(&mut self) -> bool {
-        self.wishes.get().is_none() && self.answer.get().is_gone()
+        self.wishes.get().is_none() && (self.answer.get().is_gone() || self.answer.get().is_told())
     }
 
     /// Drops an [untouched](Self::is_untouched) or [smooth](Self::is_smooth) context.

@@ -340,6 +340,16 @@ impl Hopper {
             next.hop(left - 1).try_tell().unwrap();
         }
     }
+
+    #[handler]
+    async fn hop_later(&mut self, left: u64) {
+        self.hops.fetch_add(1, Ordering::SeqCst);
+        if let Some(next) = &self.next
+            && left > 0
+        {
+            next.hop_later(left - 1).try_tell().unwrap();
+        }
+    }
 }
 
 async fn pair(system: &System, hops: &Arc<AtomicU64>) -> ActorRef<Hopper> {
@@ -351,11 +361,19 @@ async fn pair(system: &System, hops: &Arc<AtomicU64>) -> ActorRef<Hopper> {
 
 #[tokio::test]
 async fn c125_two_that_tell_each_other_for_ever_leave_other_tasks_their_turn() {
+    leave_others_their_turn(|first| first.hop(u64::MAX).try_tell().unwrap()).await;
+}
+
+#[tokio::test]
+async fn c125_async_handlers_that_tell_each_other_for_ever_leave_other_tasks_their_turn() {
+    leave_others_their_turn(|first| first.hop_later(u64::MAX).try_tell().unwrap()).await;
+}
+
+async fn leave_others_their_turn(begin: impl FnOnce(ActorRef<Hopper>)) {
     within(async {
         let system = System::new("hand-over");
         let hops = Arc::default();
-        let first = pair(&system, &hops).await;
-        first.hop(u64::MAX).tell().await.unwrap();
+        begin(pair(&system, &hops).await);
         // On one thread: this goes on only if they give way, and they only if this does.
         for _ in 0..50 {
             let before = hops.load(Ordering::SeqCst);

@@ -1,6 +1,7 @@
 //! Runs the user's async code as its actor: under its identity, in its span, until its end, a panic or a kill.
 
 use std::any::Any;
+use std::borrow::BorrowMut;
 use std::cell::RefCell;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,6 +27,13 @@ use super::{Cell, signal};
 pub(crate) struct Current {
     pub(crate) process: Arc<dyn AnyCell>,
     pub(crate) deadline: Option<Instant>,
+}
+
+impl Current {
+    /// The actor itself, with nobody who waits.
+    pub(super) fn of<A: Actor>(cell: &Arc<Cell<A>>) -> Self {
+        Self { process: cell.clone(), deadline: None }
+    }
 }
 
 thread_local! {
@@ -68,8 +76,7 @@ impl<A: Actor> Cell<A> {
         future: Pin<&mut F>,
         cx: &mut Context<'_>,
     ) -> std::thread::Result<Poll<F::Output>> {
-        let process: Arc<dyn AnyCell> = self.clone();
-        let mut identity = Some(Current { process, deadline: None });
+        let mut identity = Some(Current::of(self));
         CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
         let polled = watched(|| future.poll(cx));
         CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
@@ -82,10 +89,19 @@ impl<A: Actor> Cell<A> {
         deadline: Option<Instant>,
         room: Option<Room>,
         future: F,
-    ) -> Guarded<'_, A, F> {
-        let process: Arc<dyn AnyCell> = self.clone();
-        let identity = Some(Current { process, deadline });
+    ) -> Guarded<'_, A, F, Option<Current>> {
+        let identity = Some(Current { deadline, ..Current::of(self) });
         Guarded { home: self, room, identity, future: Some(future) }
+    }
+
+    /// The same for whom nobody watches, under an identity that the caller keeps.
+    #[inline]
+    pub(super) fn guarded_as<'a, F: Future>(
+        self: &'a Arc<Self>,
+        identity: &'a mut Option<Current>,
+        future: F,
+    ) -> Guarded<'a, A, F, &'a mut Option<Current>> {
+        Guarded { home: self, room: None, identity, future: Some(future) }
     }
 }
 
@@ -95,8 +111,7 @@ pub(super) fn acting<A: Actor, T>(home: &Arc<Cell<A>>, run: impl FnOnce() -> T) 
     if !A::CONFIG.may_block() {
         return run();
     }
-    let process: Arc<dyn AnyCell> = home.clone();
-    let mut identity = Some(Current { process, deadline: None });
+    let mut identity = Some(Current::of(home));
     CURRENT.with(|current| std::mem::swap(&mut *current.borrow_mut(), &mut identity));
     // Panics of handlers are caught below, so the swap is taken back.
     let done = run();
@@ -106,22 +121,27 @@ pub(super) fn acting<A: Actor, T>(home: &Arc<Cell<A>>, run: impl FnOnce() -> T) 
 
 pin_project! {
     /// A piece of the user's async code. Written by hand, since an async function would hold the future twice.
-    pub(super) struct Guarded<'c, A: Actor, F> {
+    pub(super) struct Guarded<'c, A: Actor, F, I> {
         home: &'c Arc<Cell<A>>,
         room: Option<Room>,
-        identity: Option<Current>,
+        identity: I,
         #[pin]
         future: Option<F>,
     }
 }
 
-impl<A: Actor, F: Future> Future for Guarded<'_, A, F> {
+impl<A: Actor, F: Future, I: BorrowMut<Option<Current>>> Future for Guarded<'_, A, F, I> {
     type Output = Result<F::Output, Interrupt>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let polled =
-            poll_as(this.home, this.room.as_ref(), this.identity, this.future.as_mut().as_pin_mut(), cx);
+        let polled = poll_as(
+            this.home,
+            this.room.as_ref(),
+            this.identity.borrow_mut(),
+            this.future.as_mut().as_pin_mut(),
+            cx,
+        );
         if let Poll::Ready(Err(_)) = &polled {
             // What a dropped handler held is dropped here; a destructor that panics stops nothing.
             if let Err(payload) = catch_unwind(AssertUnwindSafe(|| this.future.set(None))) {

@@ -25,7 +25,7 @@ use crate::reply::{Answer, AnySpot, Port, watched};
 use crate::testing::fault::Fault;
 
 use super::ending::End;
-use super::guard::Interrupt;
+use super::guard::{Current, Interrupt};
 use super::state::State;
 use super::{Cell, signal};
 
@@ -304,14 +304,35 @@ pub(super) fn handling<'a, A: Actor>(
     job: Job<A>,
 ) -> impl Future<Output = Result<ActorResult<()>, Interrupt>> + Send + 'a {
     let handling = match job.mail {
-        // By hand, a handler may do something before it gives its future.
-        Mail::Message(letter) => match watched(move || Actor::handle(actor, letter.message, ctx)) {
-            Ok(future) => Handling::Message { future },
-            Err(payload) => Handling::Panicked { payload: Some(payload) },
-        },
+        Mail::Message(letter) => handling_message(actor, letter.message, ctx),
         Mail::Other(errand) => Handling::Errand { future: errand.run(actor, ctx) },
     };
     home.guarded(job.deadline, Some(job.room), handling)
+}
+
+/// The async handler of a told message that nobody watches, run as its actor.
+#[inline]
+pub(super) fn handling_told<'a, A: Actor>(
+    home: &'a Arc<Cell<A>>,
+    actor: &'a mut A,
+    ctx: &'a mut Context<A>,
+    message: A::Message,
+    identity: &'a mut Option<Current>,
+) -> impl Future<Output = Result<ActorResult<()>, Interrupt>> + Send + 'a {
+    home.guarded_as(identity, handling_message(actor, message, ctx))
+}
+
+#[inline]
+fn handling_message<'a, A: Actor>(
+    actor: &'a mut A,
+    message: A::Message,
+    ctx: &'a mut Context<A>,
+) -> Handling<'a, impl Future<Output = ActorResult<()>> + Send + 'a> {
+    // By hand, a handler may do something before it gives its future.
+    match watched(move || Actor::handle(actor, message, ctx)) {
+        Ok(future) => Handling::Message { future },
+        Err(payload) => Handling::Panicked { payload: Some(payload) },
+    }
 }
 
 pin_project! {
@@ -417,6 +438,12 @@ impl<A: Actor> Cell<A> {
         Ok(())
     }
 
+    /// Whether neither a subscriber of `tracing` nor a simulation wants to know of a message.
+    #[inline]
+    pub(super) fn is_unwatched(&self) -> bool {
+        !instrument::is_on() && self.kernel.schedule.is_none()
+    }
+
     /// One message less is ahead.
     #[inline]
     fn step_on(&self) {
@@ -427,7 +454,7 @@ impl<A: Actor> Cell<A> {
     /// A told message leaves the queue. Who waits for room is let in at the end of the run, with all that it has made room for:
     /// one at a time, each would be woken for one message, and the next would have to wait again. A newcomer lets them in, too.
     #[inline]
-    fn begun_told(&self) {
+    pub(super) fn begun_told(&self) {
         self.step_on();
         if A::CONFIG.may_block() && self.waiting.load(Ordering::Relaxed) {
             self.admit();

@@ -13,8 +13,8 @@
 //! 2. A cell in the line is `Scheduled`, as if its task had been woken, and owed that wake: it is paid by running it here
 //!    until it is idle again, or else by the real thing. Whoever takes the turn first, the debt is settled once. With a parcel, it
 //!    is the turn itself that waits.
-//! 3. Plain messages run here as on an asker's turn. For anything else the actor gets its task, whose first poll happens
-//!    here; Tokio gets it only if it is not done by then.
+//! 3. Plain messages run here as on an asker's turn. Of anything else, the first poll happens here, of a message of an async
+//!    handler without the actor's task around it (`visit`); Tokio gets it only if it is not done by then.
 //! 4. A chain of hand-overs ends after a bounded number of messages: Tokio's other tasks wait meanwhile.
 //! 5. It ends where one who was run here goes on in a task of its own: that lies where this worker alone takes it, and would wait
 //!    for whoever came next.
@@ -43,6 +43,7 @@ use super::gate::{Locked, is_sampled};
 use super::handle::{Step, run_plain};
 use super::pace::{BUDGET, Pace};
 use super::parcel::{self, Carried};
+use super::run::VISIT;
 use super::state::{Linger, Phase};
 use super::{Action, Cell, signal};
 
@@ -378,7 +379,7 @@ impl<A: Actor> Cell<A> {
     pub(super) fn act_next(self: &Arc<Self>, action: Action, plain: bool, linger: Linger) {
         match action {
             Action::Nothing => {}
-            // A parked task cannot be polled here.
+            // Many messages later, a task costs less than as many visits.
             Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
             // Counted whether they have a task or not: those who may get one are the same each time.
@@ -467,16 +468,14 @@ impl<A: Actor> Cell<A> {
             && !state.mailbox.has_waiting()
             && self.mailbox_config().backpressure != BackpressureStrategy::DropOldest
             && state.more_if_any().is_none_or(|more| more.verdict.is_none());
-        let sample = is_sampled(state.handled);
         if !plain {
-            drop(state);
-            return match action {
-                Action::Spawn => self.visit(sample),
-                action => self.depart(action),
-            };
+            // A visit handles some of them.
+            let visited = u32::try_from(state.mailbox.len()).unwrap_or(VISIT).clamp(1, VISIT);
+            *budget = budget.saturating_sub(visited);
+            return self.visit_queued(state, action);
         }
-        // Most that come here have one message in their life, and it does not matter how long that takes.
-        let timed = sample && state.handled > 0;
+        // Not the first: most that come here have one message in their life.
+        let timed = is_sampled(state.handled.wrapping_sub(1));
         state.note_use();
         state.phase = Phase::Running;
         self.pass_on_counts();
@@ -494,8 +493,8 @@ impl<A: Actor> Cell<A> {
                 Some(actor) => run_plain(&self, actor, &mut ctx, &mut batch, budget, &mut handled),
                 None => Step::Signalled,
             };
-            if let Some(began) = began.take() {
-                self.note_speed(began.elapsed() / handled.max(1));
+            if let Some(began) = began.take_if(|_| handled > 0) {
+                self.note_speed(began.elapsed() / handled);
             }
             let verdict = match step {
                 Step::Drained => {

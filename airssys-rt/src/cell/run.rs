@@ -20,6 +20,7 @@ use crate::error::{ActorError, ActorResult, ErrorAction, panic_text, shielded};
 use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
+use crate::letter::Letter;
 use crate::mail::Mail;
 use crate::mailbox::{Item, shrink_emptied};
 use crate::process::AnyCell;
@@ -27,8 +28,10 @@ use crate::seat::Turn;
 use crate::testing::log::Event;
 
 use super::ending::End;
-use super::guard::{Interrupt, acting};
-use super::handle::{Job, Record, Step, Stopped, Trouble, begin_async, finish_async, handling, run_plain};
+use super::guard::{Current, Interrupt, acting};
+use super::handle::{
+    Job, Record, Step, Stopped, Trouble, begin_async, finish_async, handling, handling_told, run_plain,
+};
 use super::pace::{PART, Pace};
 use super::relay::closed;
 use super::state::{Adopted, Failure, Launch, Linger, Phase, State};
@@ -70,6 +73,8 @@ pub(super) struct Worker<A: Actor> {
     /// How often it has run plain messages.
     runs: u8,
     pace: Pace,
+    /// The actor as the thread's current one, kept between told messages of async handlers.
+    identity: Option<Current>,
 }
 
 impl<A: Actor> Drop for Worker<A> {
@@ -95,6 +100,7 @@ impl<A: Actor> Worker<A> {
             visits,
             runs: LOOK - 1,
             pace: Pace::Short,
+            identity: None,
         }
     }
 }
@@ -321,6 +327,23 @@ impl<A: Actor> Worker<A> {
             // Apart from the others, so that the job is not kept beside the future it becomes.
             let job = match self.advance(home, &mut seat, ctx, &mut budget) {
                 Next::Handle(job) => job,
+                Next::HandleTold(message) => {
+                    let Some(actor) = seat.as_mut().and_then(|seat| seat.as_mut()) else { return false };
+                    self.identity.get_or_insert_with(|| Current::of(home));
+                    let outcome = handling_told(home, actor, ctx, message, &mut self.identity).await;
+                    self.hand = false;
+                    if matches!(outcome, Ok(Ok(()))) && ctx.is_untouched() {
+                        std::mem::forget(outcome);
+                        home.count_told_errors();
+                        self.handled += 1;
+                        continue;
+                    }
+                    if self.settle(home, ctx, outcome, Record::of_message::<A>()) {
+                        continue;
+                    }
+                    self.end(home, &mut seat, ctx, home.signalled()).await;
+                    return false;
+                }
                 Next::Rest(may_wait) => return may_wait,
                 Next::Pause => {
                     if home.waiting.load(Ordering::Relaxed) {
@@ -353,18 +376,30 @@ impl<A: Actor> Worker<A> {
             let Some(actor) = seat.as_mut().and_then(|seat| seat.as_mut()) else { return false };
             let outcome = handling(home, actor, ctx, job).await;
             self.hand = false;
-            let finished = finish_async(home, ctx, outcome, record, &mut self.handled);
-            // After a panic there are none left.
-            ctx.follow_up(&mut self.batch);
-            match finished {
-                Ok(()) => {}
-                Err(Stopped::Trouble(met)) => self.trouble = Some(met),
-                Err(Stopped::Dropped) => {
-                    self.end(home, &mut seat, ctx, home.signalled()).await;
-                    return false;
-                }
+            if !self.settle(home, ctx, outcome, record) {
+                self.end(home, &mut seat, ctx, home.signalled()).await;
+                return false;
             }
         }
+    }
+
+    /// Settles what came of an async handler. False where a signal has dropped it.
+    fn settle(
+        &mut self,
+        home: &Arc<Cell<A>>,
+        ctx: &mut Context<A>,
+        outcome: Result<ActorResult<()>, Interrupt>,
+        record: Record,
+    ) -> bool {
+        let finished = finish_async(home, ctx, outcome, record, &mut self.handled);
+        // After a panic there are none left.
+        ctx.follow_up(&mut self.batch);
+        match finished {
+            Ok(()) => {}
+            Err(Stopped::Trouble(met)) => self.trouble = Some(met),
+            Err(Stopped::Dropped) => return false,
+        }
+        true
     }
 
     /// Does everything that needs no await. Says what is next.
@@ -404,6 +439,10 @@ impl<A: Actor> Worker<A> {
                     }
                 },
                 Step::Signalled => return Next::End(home.signalled()),
+                Step::Async(Mail::Message(Letter { message, port: None })) if home.is_unwatched() => {
+                    self.hand = true;
+                    return Next::HandleTold(message);
+                }
                 Step::Async(mail) => match begin_async(home, ctx, mail) {
                     None => {}
                     Some(Err(met)) => return Next::Resolve(met),
@@ -435,7 +474,10 @@ impl<A: Actor> Worker<A> {
             }
             if let Some(mail) = self.batch.pop_front() {
                 *budget -= 1;
-                home.begun(mail.takes_room());
+                match &mail {
+                    Mail::Message(Letter { port: None, .. }) => home.begun_told(),
+                    mail => home.begun(mail.takes_room()),
+                }
                 return Step::Async(mail);
             }
         }
@@ -586,6 +628,8 @@ enum Next<A: Actor> {
     End(End),
     Resolve(Trouble),
     Handle(Job<A>),
+    /// A told message, and nobody watches.
+    HandleTold(A::Message),
 }
 
 enum Refill<'h, A> {

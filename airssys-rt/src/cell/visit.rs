@@ -1,7 +1,8 @@
 //! A task that begins on somebody else's poll: its first poll costs no hop, and Tokio gets it only if it is not done by then.
 //!
-//! An ask of an async handler on an idle actor begins one with its message in hand. The handler's future has to lie still
-//! from its first poll on, so it is boxed, and little else is, since that is made for every such ask.
+//! An ask of an async handler on an idle actor begins one with its message in hand, and so does a hand-over of one message to such
+//! a handler. The handler's future has to lie still from its first poll on, so it is boxed, and little else is, since that is made
+//! each time.
 //!
 //! Rules:
 //!
@@ -84,13 +85,75 @@ impl<A: Actor> Cell<A> {
         let sample = is_sampled(state.handled);
         drop(state);
         host_for(&self.kernel, Pace::Short, || {
-            if sample {
-                self.timed(|| self.begin_with(message, port, parked));
-            } else {
-                self.begin_with(message, port, parked);
-            }
+            self.begin_visit(message, Some(port), parked, sample);
         });
         Ok(())
+    }
+
+    /// Handles the one queued message here, where its handler is async; anything else goes by the loop of every task. The
+    /// actor is scheduled, and its task owed what `action` says.
+    pub(super) fn visit_queued(self: &Arc<Self>, mut state: Locked<'_, A>, action: Action) {
+        let sample = is_sampled(state.handled);
+        // Of several, a task's loop makes less than as many visits.
+        let may = state.mailbox.len() == 1
+            && VISITS.get() < DEEPEST
+            && self.kernel.schedule.is_none()
+            && self.is_next_async(&state)
+            && state.more_if_any().is_none_or(|more| more.verdict.is_none())
+            // Rule 2.
+            && matches!(action, Action::Wake(_)) == state.waker.is_some();
+        let next = if may { state.mailbox.pop() } else { None };
+        match next {
+            Some(Mail::Message(Letter { message, port })) => {
+                state.note_use();
+                state.phase = Phase::Running;
+                let parked = state.waker.take();
+                drop(state);
+                drop(action);
+                self.begin_visit(message, port, parked, sample);
+            }
+            // It was none, as was seen under the same lock.
+            Some(errand @ Mail::Other(_)) => {
+                state.mailbox.push_front(errand);
+                drop(state);
+                self.depart(action);
+            }
+            None => {
+                drop(state);
+                match action {
+                    Action::Spawn => self.visit(sample),
+                    action => self.depart(action),
+                }
+            }
+        }
+    }
+
+    /// Whether nothing is unusual, and the first in the mailbox is a message of an async handler that is still wanted.
+    fn is_next_async(&self, state: &Locked<'_, A>) -> bool {
+        let is_async = |mail: &Mail<A>| match mail {
+            Mail::Message(Letter { message, port }) => {
+                !A::is_plain(message) && port.as_ref().is_none_or(|port| !port.is_expired())
+            }
+            Mail::Other(_) => false,
+        };
+        self.signal.load(Ordering::Acquire) == 0
+            && !state.mailbox.has_waiting()
+            && state.mailbox.iter().next().is_some_and(is_async)
+    }
+
+    #[inline]
+    fn begin_visit(
+        self: &Arc<Self>,
+        message: A::Message,
+        port: Option<Arc<dyn Port>>,
+        parked: Option<Waker>,
+        sample: bool,
+    ) {
+        if sample {
+            self.timed(|| self.begin_with(message, port, parked));
+        } else {
+            self.begin_with(message, port, parked);
+        }
     }
 
     #[cold]
@@ -100,8 +163,13 @@ impl<A: Actor> Cell<A> {
     }
 
     #[inline]
-    fn begin_with(self: &Arc<Self>, message: A::Message, port: Arc<dyn Port>, mut parked: Option<Waker>) {
-        let mut task = Box::pin(visited(self.clone(), message, Some(port)));
+    fn begin_with(
+        self: &Arc<Self>,
+        message: A::Message,
+        port: Option<Arc<dyn Port>>,
+        mut parked: Option<Waker>,
+    ) {
+        let mut task = Box::pin(visited(self.clone(), message, port));
         let polled = poll_here(task.as_mut()).map(|done| self.settle(done, &mut parked, true));
         if matches!(polled, Poll::Ready(Rest::Done)) {
             return;
@@ -229,16 +297,8 @@ impl<A: Actor> Cell<A> {
         parked: &mut Option<Waker>,
         may_go_on: bool,
     ) -> Rest<A> {
-        let is_async = |mail: &Mail<A>| match mail {
-            Mail::Message(Letter { message, port }) => {
-                !A::is_plain(message) && port.as_ref().is_none_or(|port| !port.is_expired())
-            }
-            Mail::Other(_) => false,
-        };
         if may_go_on
-            && self.signal.load(Ordering::Acquire) == 0
-            && !state.mailbox.has_waiting()
-            && state.mailbox.iter().next().is_some_and(is_async)
+            && self.is_next_async(&state)
             && let Some(mail) = state.mailbox.pop()
         {
             match mail {
