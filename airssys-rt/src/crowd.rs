@@ -45,11 +45,13 @@ const LONG: Duration = Duration::from_millis(1);
 const EACH: Duration = Duration::from_micros(16);
 /// How many get it at once.
 const MOST: usize = 128;
+/// How many get it with one that goes on in a task of its own: where the first does, the next ones may, too.
+const ALONG: usize = 8;
 /// How many places an empty line keeps.
 const KEPT: usize = 64;
 
 thread_local! {
-    /// Zero while nothing is published on this thread; else one more than the actors that it has made runnable.
+    /// Zero while nothing is published on this thread; else one more than those who were told so far.
     static PUBLISHED: Cell<u32> = const { Cell::new(0) };
 }
 
@@ -65,15 +67,15 @@ pub(crate) fn during<T>(publish: impl FnOnce() -> T) -> T {
     publish()
 }
 
-/// Whether an actor that becomes runnable now is one of many.
+/// The next one of a publish is told.
+pub(crate) fn count_one() {
+    PUBLISHED.set(PUBLISHED.get().saturating_add(1));
+}
+
+/// Whether an actor that becomes runnable now is one of many. By its place among them, so that the first few are the same each time.
 #[inline]
 pub(crate) fn gathers() -> bool {
-    let count = PUBLISHED.get();
-    if count == 0 {
-        return false;
-    }
-    PUBLISHED.set(count.saturating_add(1));
-    count > FEW
+    PUBLISHED.get() > FEW + 1
 }
 
 pub(crate) struct Crowd {
@@ -260,14 +262,14 @@ impl Future for Service {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let began = Instant::now();
-        let leaving = self.since.map_or(0, |since| leaving(began.saturating_duration_since(since)));
+        let waited = self.since.map_or(Duration::ZERO, |since| began.saturating_duration_since(since));
         let Begun { mut next, behind, another } = self.kernel.crowd.begin(self.place);
         self.place = if behind { Place::Placed } else { Place::Running };
         if let Some(thread) = another {
             Self::spawn(&self.kernel, thread);
         }
         if behind {
-            self.kernel.crowd.let_go(leaving);
+            self.kernel.crowd.let_go(leaving(waited, false));
             return self.wait(cx);
         }
         let mut budget = BUDGET;
@@ -278,7 +280,7 @@ impl Future for Service {
             budget = budget.min(before - 1);
             // Rule 6.
             if budget == 0 || has_gone() || began.elapsed() >= SHORT {
-                self.kernel.crowd.let_go(leaving);
+                self.kernel.crowd.let_go(leaving(waited, has_gone()));
                 return if self.kernel.crowd.pause() { self.wait(cx) } else { Poll::Ready(()) };
             }
             next = self.kernel.crowd.next();
@@ -287,12 +289,13 @@ impl Future for Service {
     }
 }
 
-/// How many get tasks of their own after such a wait.
-fn leaving(waited: Duration) -> usize {
-    if waited < LONG {
+/// How many get tasks of their own after such a wait, or since one has `gone` that way.
+fn leaving(waited: Duration, gone: bool) -> usize {
+    if waited < LONG && !gone {
         return 0;
     }
-    usize::try_from(waited.as_micros() / EACH.as_micros()).map_or(MOST, |count| count.min(MOST))
+    let due = usize::try_from(waited.as_micros() / EACH.as_micros()).map_or(MOST, |count| count.min(MOST));
+    if gone { due.max(ALONG) } else { due }
 }
 
 impl Drop for Service {

@@ -126,6 +126,7 @@ impl Bus {
             let last = place + 1 == count;
             let copy = if last { event.take() } else { event.clone() };
             let Some(copy) = copy else { break };
+            crowd::count_one();
             match give(copy, subscriber) {
                 Delivered::Taken => reached += 1,
                 Delivered::Lost => {

@@ -128,6 +128,7 @@ impl Groups {
         let mut members: Vec<_> = self.cells::<A>(name).collect();
         let Some(last) = members.pop() else { return 0 };
         let tell = |member: &Arc<Cell<A>>, message| {
+            crowd::count_one();
             let mail = <A as Handles<M>>::into_mail(Letter::told(message));
             usize::from(matches!(member.post(mail, false), Posted::Done))
         };

@@ -330,7 +330,7 @@ impl Timers {
             // The number stays: a periodic timer keeps its place among equal deadlines.
             let again = TimerKey::of(self.nanos(again), key.number());
             let mut state = self.state.lock();
-            if entry.wanted.is_wanted() {
+            if entry.wanted.is_wanted() && !state.closed {
                 *entry.wanted.0.key.lock() = Some(again);
                 state.due.insert(again, entry);
                 return;

@@ -399,37 +399,59 @@ impl Steps {
     }
 }
 
-/// Might keep its thread for any time: whoever goes on in a task of its own is to have had its turn before.
+/// Keeps its thread until a step was made, or for long.
 #[actor]
 struct Looks {
     steps: Arc<AtomicU64>,
     found: Arc<AtomicU64>,
+    /// Lets another worker go on.
+    gate: Option<std::sync::mpsc::Sender<()>>,
 }
 
 #[handlers]
 impl Looks {
     #[handler]
     fn look(&mut self) {
+        if let Some(gate) = self.gate.take() {
+            gate.send(()).unwrap();
+        }
+        let began = std::time::Instant::now();
+        while self.steps.load(Ordering::SeqCst) == 0 && began.elapsed() < Duration::from_secs(5) {
+            std::thread::yield_now();
+        }
         self.found.store(self.steps.load(Ordering::SeqCst), Ordering::SeqCst);
     }
 }
 
-/// What the one that looks has found, after `rouse` has made both runnable.
+/// What the one that looks has found, after `rouse` has made both runnable. With two workers, the other one has its hands full
+/// until then.
 async fn found_after<T: Send + 'static>(
+    workers: usize,
     rouse: impl FnOnce(&System, Steps, &ActorRef<Looks>) -> T + Send + 'static,
 ) -> u64 {
     let system = System::new("crowd");
+    let mut gate = None;
+    if workers > 1 {
+        let (open, opened) = std::sync::mpsc::channel();
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        drop(tokio::spawn(async move {
+            begun.send(()).unwrap();
+            opened.recv_timeout(Duration::from_secs(60)).unwrap();
+        }));
+        begins.await.unwrap();
+        gate = Some(open);
+    }
     let (steps, found) = (Arc::<AtomicU64>::default(), Arc::new(AtomicU64::new(u64::MAX)));
-    let looks = system.spawn(Looks { steps: steps.clone(), found: found.clone() });
+    let looks = system.spawn(Looks { steps: steps.clone(), found: found.clone(), gate });
     // Nobody asks: who does so would handle the messages that wait. By a task, so that nobody has a turn meanwhile.
     let _kept = tokio::spawn(async move { rouse(&system, Steps { steps }, &looks) }).await.unwrap();
     eventually("it has looked", || found.load(Ordering::SeqCst) != u64::MAX).await;
     found.load(Ordering::SeqCst)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c053_who_leaves_the_crowd_for_its_own_task_waits_for_nobody_behind_it() {
-    let found = found_after(|system, steps, looks| {
+    let found = found_after(2, |system, steps, looks| {
         let one = system.spawn(steps);
         one.join().try_tell().unwrap();
         one.step().try_tell().unwrap();
@@ -439,9 +461,9 @@ async fn c053_who_leaves_the_crowd_for_its_own_task_waits_for_nobody_behind_it()
     assert_eq!(found.await, 1);
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn c053_who_fails_in_the_crowd_waits_for_nobody_behind_it() {
-    let found = found_after(|system, steps, looks| {
+    let found = found_after(2, |system, steps, looks| {
         let one = system.spawn(steps);
         one.fail().try_tell().unwrap();
         looks.look().try_tell().unwrap();
@@ -452,7 +474,7 @@ async fn c053_who_fails_in_the_crowd_waits_for_nobody_behind_it() {
 
 #[tokio::test]
 async fn c053_who_goes_on_in_its_own_task_waits_for_none_that_it_has_told() {
-    let found = found_after(|system, steps, looks| {
+    let found = found_after(1, |system, steps, looks| {
         let (one, other) = (system.spawn(steps.clone()), system.spawn(steps));
         one.pass_on(other.clone(), looks.clone()).try_tell().unwrap();
         (one, other)

@@ -212,7 +212,7 @@ impl<A: Actor> Cell<A> {
         state.rare().put_launch(Launch { make: Some(make), started: Some(started) });
         let action = state.rouse();
         drop(state);
-        self.act(action);
+        self.depart(action);
         Begun::Waits(outcome)
     }
 

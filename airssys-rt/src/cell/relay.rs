@@ -382,8 +382,7 @@ impl<A: Actor> Cell<A> {
             // Many messages later, a task costs less than as many visits.
             Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
-            // Counted whether they have a task or not: those who may get one are the same each time.
-            action if plain && crowd::gathers() && matches!(action, Action::Spawn) && self.may_gather() => {
+            Action::Spawn if plain && crowd::gathers() && self.may_gather() => {
                 join_crowd(self.clone(), action);
             }
             action if hosts(&self.kernel) => self.hand_over(action),
