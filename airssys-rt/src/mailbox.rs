@@ -328,3 +328,28 @@ impl<T> Drop for Room<T> {
         let _ = discard(old);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Item, Mailbox, Offer};
+    use crate::config::{BackpressureStrategy, MailboxConfig};
+
+    struct Letter;
+
+    impl Item for Letter {
+        fn takes_room(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn c085_a_newcomer_waits_behind_those_who_wait_for_the_room_that_is_there() {
+        let config = MailboxConfig { capacity: 1, backpressure: BackpressureStrategy::Block };
+        let mut mailbox = Mailbox::new();
+        assert!(matches!(mailbox.offer(Letter, config, 0, true), Offer::Taken));
+        let Offer::Waits(_first) = mailbox.offer(Letter, config, 0, true) else { panic!("it is full") };
+        assert!(mailbox.pop().is_some());
+        assert!(matches!(mailbox.offer(Letter, config, 0, false), Offer::Refused(_)));
+        assert!(matches!(mailbox.offer(Letter, config, 0, true), Offer::Waits(_)));
+    }
+}

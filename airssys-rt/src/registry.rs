@@ -145,13 +145,14 @@ impl Lists {
 mod tests {
     use std::sync::Weak;
 
-    use super::Roll;
+    use super::{Registry, Roll};
     use crate::actor::Actor;
     use crate::cell::Cell;
     use crate::context::Context;
     use crate::error::ActorResult;
     use crate::process::{AnyCell, LinkKey};
     use crate::process_id::ProcessId;
+    use crate::system::System;
 
     struct Nobody;
 
@@ -161,6 +162,19 @@ mod tests {
         async fn handle(&mut self, (): (), _ctx: &mut Context<Self>) -> ActorResult<()> {
             Ok(())
         }
+    }
+
+    #[tokio::test]
+    async fn c117_an_end_that_comes_late_frees_no_name_of_somebody_else() {
+        let (system, registry) = (System::new("test"), Registry::new());
+        let owner = Cell::<Nobody>::new(system.kernel().clone(), ProcessId::new(2), None);
+        registry.claim("it", owner.clone()).unwrap();
+        for other in [1, 3] {
+            registry.release("it", ProcessId::new(other));
+            assert_eq!(registry.len(), 1, "it is not theirs");
+        }
+        registry.release("it", owner.pid());
+        assert_eq!(registry.len(), 0);
     }
 
     #[test]

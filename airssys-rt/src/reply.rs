@@ -667,3 +667,21 @@ impl<R> std::fmt::Debug for ReplyTo<R> {
 crate::opaque::opaque_debug! {
     Answer<'a>;
 }
+
+#[cfg(all(test, not(airssys_loom)))]
+mod tests {
+    use super::ReplyCell;
+    use crate::error::AskError;
+    use crate::instrument::Caller;
+
+    #[test]
+    fn c100_c103_the_first_answer_stands_whoever_gives_the_next() {
+        let slot = ReplyCell::new(None, Caller::none());
+        slot.settle(Ok(1));
+        slot.settle(Ok(2));
+        slot.settle(Err(AskError::NoReply));
+        assert_eq!(slot.try_take(), Some(Ok(1)));
+        slot.settle(Ok(3));
+        assert_eq!(slot.try_take(), None, "nobody waits any more");
+    }
+}

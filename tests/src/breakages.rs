@@ -148,7 +148,7 @@ breakages! {
     "a drain is a stop", "C079", "cell/ending.rs",
         "Ending::Drain => signal::DRAIN," => "Ending::Drain => signal::STOP,", "actor" "c079_a_drain";
     "a stop handler has all the time", "C078", "cell/ending.rs",
-        "Limit::Default => Some(STOP_LIMIT)," => "Limit::Default => None,", "actor" "c078_a_stop_handler_that_hangs_is_cut";
+        "Limit::Default => Some(STOP_LIMIT)," => "Limit::Default => None,", "actor" "c078_a_stop_handler_that_hangs_is_cut_where";
     "a kill waits for the handler", "C080", "cell/guard.rs",
         "home.signal.load(Ordering::Acquire) & signal::DROPS != 0;" => "home.signal.load(Ordering::Acquire) & signal::DRAIN != 0;",
         "actor" "c080_a_kill_drops_a_pending_handler";
@@ -168,7 +168,7 @@ breakages! {
     "a newcomer overtakes", "C085", "mailbox.rs",
         "self.waiting.is_none() && self.load.saturating_add(ahead) < config.capacity" =>
         "self.load.saturating_add(ahead) < config.capacity",
-        "mailbox" "c085_a_newcomer";
+        "lib" "c085_a_newcomer";
     "a stop is not seen by a carried message", "C050", "cell/parcel.rs",
         "if self.signal.load(Ordering::Acquire) & signal::INTERRUPTS != 0 {" => "if false {", "hand_over" "c050_who";
     "a carried message takes no room", "C085", "cell/mod.rs",
@@ -198,7 +198,7 @@ breakages! {
         "let old = std::mem::replace(&mut *self.ticket.0.lock(), Place::Withdrawn);" => "let old = ();", "mailbox" "c089";
     "the last answer stands", "C100 C103", "reply.rs",
         "*state = old;\n                drop(state);\n                let _ = discard(answer);" =>
-        "*state = State::Done(answer);\n                drop(state);\n                let _ = discard(old);", "panics" "c100";
+        "*state = State::Done(answer);\n                drop(state);\n                let _ = discard(old);", "lib" "c100_c103";
     "a dropped reply tells nobody", "C100", "reply.rs",
         "            port.fail(AskError::NoReply);\n        }\n    }\n}" => "            drop(port);\n        }\n    }\n}", "ask" "c100_a_reply_dropped";
     "nobody is told that its time is over", "C097", "deadline.rs",
@@ -232,7 +232,7 @@ breakages! {
     "a held name is given away", "C115", "registry.rs",
         "Some(owner) => Err(owner.pid())," => "Some(_) => {\n                names.insert(name, cell);\n                Ok(())\n            }", "registry" "c115_a_name_that";
     "a late clean-up takes the new owner's name", "C117", "registry.rs",
-        "|known| known.pid() == pid" => "|known| known.pid() >= pid", "registry" "c117";
+        "|known| known.pid() == pid" => "|known| known.pid() >= pid", "lib" "c117";
     "a failure on the asker's turn is forgotten", "C099", "cell/inline.rs",
         "        if let Some(verdict) = verdict {\n            state.more().verdict = Some(verdict);\n        }\n        let action = if wanted" =>
         "        drop(verdict);\n        let action = if wanted", "ask" "c099_an_ask_whose";

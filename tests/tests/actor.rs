@@ -633,11 +633,20 @@ async fn c078_a_stop_handler_that_errs_or_panics_delays_and_changes_nothing() {
 
 #[tokio::test(start_paused = true)]
 async fn c078_a_stop_handler_that_hangs_is_cut_at_its_limit() {
+    let start = async |system: &System, hooked| system.start(hooked).named("it").await.unwrap();
+    is_cut_at_its_limit(start).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn c078_a_stop_handler_that_hangs_is_cut_where_nothing_was_said_of_its_actor() {
+    is_cut_at_its_limit(async |system: &System, hooked| system.spawn(hooked)).await;
+}
+
+async fn is_cut_at_its_limit(start: impl AsyncFnOnce(&System, Hooked) -> ActorRef<Hooked>) {
     within(async {
         let system = System::new("test");
         let log = Log::new();
-        let actor =
-            system.start(Hooked::new(&log, Stop::Hangs, ErrorAction::Restart)).named("it").await.unwrap();
+        let actor = start(&system, Hooked::new(&log, Stop::Hangs, ErrorAction::Restart)).await;
         let down = actor.monitor();
         let began = tokio::time::Instant::now();
         assert_eq!(actor.stop().await, Ok(ExitReason::Killed));

@@ -229,7 +229,7 @@ async fn c127_an_ended_actor_cannot_be_subscribed() {
         let system = System::new("test");
         let (actor, log) = subscriber(&system);
         actor.kill().await.unwrap();
-        system.events().subscribe::<Bought>(&actor);
+        assert!(!system.events().subscribe::<Bought>(&actor), "it says so");
         assert_eq!(system.events().subscribers::<Bought>(), 0);
         assert_eq!(system.events().publish(Bought(1)), 0);
         assert!(log.is_empty());

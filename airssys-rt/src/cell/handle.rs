@@ -131,11 +131,12 @@ pub(super) fn run_plain<A: Actor>(
             if *budget == 0 {
                 return Step::Budget;
             }
-            let Some(mail) = batch.pop_front() else { return Step::Drained };
-            *budget -= 1;
-            let outcome = match mail {
+            // Matched as it is taken out: named before, it would be moved twice.
+            let outcome = match batch.pop_front() {
+                None => return Step::Drained,
                 // The hottest path of all: told, and nobody watches.
-                Mail::Message(Letter { message, port: None }) if quiet => {
+                Some(Mail::Message(Letter { message, port: None })) if quiet => {
+                    *budget -= 1;
                     home.begun_told();
                     match actor.handle_plain(message, ctx, &mut answer) {
                         Plain::Done(Ok(())) if !ctx.has_wishes() => {
@@ -150,7 +151,8 @@ pub(super) fn run_plain<A: Actor>(
                     }
                 }
                 // `open` would look once more at what it is.
-                Mail::Message(Letter { message, port }) => {
+                Some(Mail::Message(Letter { message, port })) => {
+                    *budget -= 1;
                     home.begun(true);
                     if simulated && !A::is_plain(&message) {
                         return Step::Async(Mail::Message(Letter { message, port }));
@@ -175,7 +177,8 @@ pub(super) fn run_plain<A: Actor>(
                         },
                     }
                 }
-                Mail::Other(mut errand) => {
+                Some(Mail::Other(mut errand)) => {
+                    *budget -= 1;
                     record = Record { counted: errand.takes_room(), message_type: errand.message_type() };
                     home.begun(record.counted);
                     if !errand.is_plain() {
