@@ -7,13 +7,13 @@ use crate::systems::{Finish, Framework, Shape};
 use super::{Effort, Way};
 
 /// From the first send until the last message is handled.
-pub async fn tell<F: Framework>(system: &F, effort: Effort, producers: u64) -> f64 {
+pub async fn tell<F: Framework, W: Way<F>>(system: &F, effort: Effort, producers: u64) -> f64 {
     const MESSAGES: u64 = 100_000;
     let counter = &system.counter().await;
     let each = MESSAGES / producers;
     effort
         .per(MESSAGES, || async move {
-            let tasks: Vec<_> = (0..producers).map(|_| produce::<F>(counter, each)).collect();
+            let tasks: Vec<_> = (0..producers).map(|_| produce::<F, W>(counter, each)).collect();
             for task in tasks {
                 task.await.expect("it does not fail");
             }
@@ -28,11 +28,11 @@ async fn handled<F: Framework>(counter: &F::Counter, batch: u64) {
     while F::ask(counter, 0).await % batch != 0 {}
 }
 
-fn produce<F: Framework>(counter: &F::Counter, messages: u64) -> tokio::task::JoinHandle<()> {
+fn produce<F: Framework, W: Way<F>>(counter: &F::Counter, messages: u64) -> tokio::task::JoinHandle<()> {
     let counter = counter.clone();
     F::task(async move {
         for _ in 0..messages {
-            F::tell(&counter, 1).await;
+            W::tell(&counter).await;
         }
     })
 }
@@ -57,7 +57,7 @@ pub async fn ask_many<F: Framework, W: Way<F>>(system: &F, effort: Effort, produ
     let counter = &system.counter().await;
     for _ in 0..producers {
         // They go on until the process ends.
-        drop(produce::<F>(counter, u64::MAX));
+        drop(produce::<F, W>(counter, u64::MAX));
     }
     effort
         .per(ASKERS * EACH, || async move {

@@ -51,6 +51,8 @@ impl Case {
 pub const CASES: &[Case] = &[
     case("tell-1", "tell, 1 producer", 2.5, 4.0),
     case("tell-8", "tell, 8 producers", 2.0, 4.0),
+    case("tell-1-async", "tell, 1 producer, async fn", 2.5, 4.0).open(),
+    case("tell-8-async", "tell, 8 producers, async fn", 2.0, 4.0).open(),
     case("ask", "ask, plain fn", 4.0, 8.0),
     case("ask-async", "ask, async fn", 1.0, 1.5),
     case("ask-within", "ask, plain fn, with a time limit of its own", 4.0, 8.0).open(),
@@ -123,8 +125,10 @@ pub fn measure(key: &str, name: Name, effort: Effort) -> Result<Vec<Figure>, Str
 async fn work<F: Framework>(key: &'static str, effort: Effort) -> Vec<Figure> {
     let system = &F::new();
     let figure = match key {
-        "tell-1" => flow::tell(system, effort, 1).await,
-        "tell-8" => flow::tell(system, effort, 8).await,
+        "tell-1" => flow::tell::<F, Plain>(system, effort, 1).await,
+        "tell-8" => flow::tell::<F, Plain>(system, effort, 8).await,
+        "tell-1-async" => flow::tell::<F, Async>(system, effort, 1).await,
+        "tell-8-async" => flow::tell::<F, Async>(system, effort, 8).await,
         "ask" | "ask-traced" => flow::ask::<F, Plain>(system, effort).await,
         "ask-async" => flow::ask::<F, Async>(system, effort).await,
         "ask-within" => flow::ask::<F, Within>(system, effort).await,
@@ -150,9 +154,14 @@ async fn work<F: Framework>(key: &'static str, effort: Effort) -> Vec<Figure> {
     vec![Figure::new(key, figure)]
 }
 
-/// One of the ways to ask a counter.
+/// One of the ways to ask, or tell, a counter.
 trait Way<F: Framework>: 'static {
     fn ask(to: &F::Counter) -> impl Future<Output = u64> + Send;
+
+    #[inline]
+    fn tell(to: &F::Counter) -> impl Future<Output = ()> + Send {
+        F::tell(to, 1)
+    }
 }
 
 struct Plain;
@@ -170,6 +179,11 @@ impl<F: Framework> Way<F> for Async {
     #[inline]
     fn ask(to: &F::Counter) -> impl Future<Output = u64> + Send {
         F::ask_async(to, 1)
+    }
+
+    #[inline]
+    fn tell(to: &F::Counter) -> impl Future<Output = ()> + Send {
+        F::tell_async(to, 1)
     }
 }
 

@@ -150,6 +150,11 @@ impl Framework for Airssys {
     }
 
     #[inline]
+    async fn tell_async(to: &ActorRef<Counter>, by: u64) {
+        to.add_async(by).tell().await.expect("the counter lives");
+    }
+
+    #[inline]
     async fn ask(to: &ActorRef<Counter>, by: u64) -> u64 {
         to.add(by).await.expect("the counter lives")
     }

@@ -81,6 +81,11 @@ pub trait Framework: Clone + Send + Sync + 'static {
     /// Tells; waits for room where the mailbox has a bound.
     fn tell(to: &Self::Counter, by: u64) -> impl Future<Output = ()> + Send;
 
+    /// Tells a handler that could wait, and does not; most systems have no other.
+    fn tell_async(to: &Self::Counter, by: u64) -> impl Future<Output = ()> + Send {
+        Self::tell(to, by)
+    }
+
     /// Asks a handler that does not wait.
     fn ask(to: &Self::Counter, by: u64) -> impl Future<Output = u64> + Send;
 
