@@ -17,7 +17,7 @@
 //! 5. Where the tasks of a busy runtime keep one of these waiting, it gives those in the line tasks of their own, the more the longer
 //!    it has waited: together they are to have as much of the runtime as if each had come by itself.
 //! 6. After it has given somebody a task of its own, it runs nobody before that has had its turn: see rule 3.
-//! 7. The first few of a publish may become hot, and keep a task, a kilobyte each; the others never do.
+//! 7. The first few of a publish may become hot, and keep a task, a kilobyte each; of the others those alone who leave the crowd.
 
 use std::cell::Cell;
 use std::collections::VecDeque;

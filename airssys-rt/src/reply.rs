@@ -534,7 +534,7 @@ impl<'a> Answer<'a> {
 
     /// Takes over an answer that was not given yet.
     pub(crate) fn take_over(&mut self, other: &mut Answer<'static>) {
-        self.0 = match std::mem::replace(&mut other.0, Way::Gone) {
+        self.0 = match std::mem::replace(&mut other.0, Way::Told) {
             Way::Asked(port) => Way::Asked(port),
             _ => Way::Gone,
         };

@@ -116,6 +116,11 @@ impl<A: Actor> Gated<A> {
             false => 0,
         };
         self.gate().slow.store(slow, Ordering::Relaxed);
+        self.note_pace(took);
+    }
+
+    /// The same, where it may have waited: then it is not slow.
+    pub(super) fn note_pace(&self, took: Duration) {
         let speed = match took {
             _ if took < SWIFT => speed::SWIFT,
             _ if took < BRISK => speed::BRISK,

@@ -112,6 +112,14 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// Notes how long an async handler took with all that it awaited: that says whether it is brisk, and not that it is slow.
+    #[cold]
+    pub(super) fn note_pace(&self, took: Duration) {
+        if !cfg!(airssys_loom) && self.kernel.schedule.is_none() {
+            self.state.note_pace(took);
+        }
+    }
+
     /// Whoever asks one that is not known to be brisk gives way the sooner.
     #[inline]
     pub(super) fn count_as_long(&self) {

@@ -42,7 +42,7 @@ pub(super) const VISIT: u32 = 8;
 /// One run of plain messages in so many is timed, the first among them.
 const LOOK: u8 = 16;
 /// A buffer of an idle actor larger than this many bytes is given back.
-const KEPT: usize = 1_024;
+pub(super) const KEPT: usize = 1_024;
 
 /// What the task found to do.
 enum Work<A: Actor> {
@@ -74,7 +74,7 @@ pub(super) struct Worker<A: Actor> {
     runs: u8,
     pace: Pace,
     /// The actor as the thread's current one, kept between told messages of async handlers.
-    identity: Option<Current>,
+    identity: Option<Box<Option<Current>>>,
 }
 
 impl<A: Actor> Drop for Worker<A> {
@@ -329,9 +329,14 @@ impl<A: Actor> Worker<A> {
                 Next::Handle(job) => job,
                 Next::HandleTold(message) => {
                     let Some(actor) = seat.as_mut().and_then(|seat| seat.as_mut()) else { return false };
-                    self.identity.get_or_insert_with(|| Current::of(home));
-                    let outcome = handling_told(home, actor, ctx, message, &mut self.identity).await;
+                    let identity = self.identity.get_or_insert_with(|| Box::new(Some(Current::of(home))));
+                    self.runs = self.runs.wrapping_add(1);
+                    let began = self.runs.is_multiple_of(LOOK).then(Instant::now);
+                    let outcome = handling_told(home, actor, ctx, message, identity).await;
                     self.hand = false;
+                    if let Some(began) = began {
+                        home.note_pace(began.elapsed());
+                    }
                     if matches!(outcome, Ok(Ok(()))) && ctx.is_untouched() {
                         std::mem::forget(outcome);
                         home.count_told_errors();
@@ -475,7 +480,12 @@ impl<A: Actor> Worker<A> {
             if let Some(mail) = self.batch.pop_front() {
                 *budget -= 1;
                 match &mail {
-                    Mail::Message(Letter { port: None, .. }) => home.begun_told(),
+                    // Who waits for room has to wait for no more than a few that take no time.
+                    Mail::Message(Letter { port: None, .. })
+                        if home.is_unwatched() && home.state.is_brisk() =>
+                    {
+                        home.begun_told();
+                    }
                     mail => home.begun(mail.takes_room()),
                 }
                 return Step::Async(mail);

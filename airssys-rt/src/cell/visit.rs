@@ -34,7 +34,7 @@ use super::guard::Interrupt;
 use super::handle::{Record, finish_async};
 use super::pace::{BUDGET, Pace};
 use super::relay::{self, Hosting, host_for};
-use super::run::{VISIT, Worker, lifetime, take_turn, visit};
+use super::run::{self, VISIT, Worker, lifetime, take_turn, visit};
 use super::state::{Linger, Phase};
 use super::{Action, Cell, Stopped, Trouble};
 
@@ -276,6 +276,7 @@ impl<A: Actor> Cell<A> {
             }
             Some(waker) => {
                 state.phase = Phase::Idle;
+                state.mailbox.shrink(run::KEPT);
                 state.waker = Some(waker);
                 state.asleep = true;
                 state.note_use();
