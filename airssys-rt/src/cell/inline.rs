@@ -107,7 +107,7 @@ impl<A: Actor> Cell<A> {
     /// Notes how long a handler took; in a simulation or a model, no clock has a say.
     #[cold]
     pub(super) fn note_speed(&self, took: Duration) {
-        if !cfg!(airssys_loom) && self.kernel.schedule.is_none() {
+        if self.goes_by_the_clock() {
             self.state.note_speed(took);
         }
     }
@@ -115,9 +115,13 @@ impl<A: Actor> Cell<A> {
     /// Notes how long an async handler took with all that it awaited: that says whether it is brisk, and not that it is slow.
     #[cold]
     pub(super) fn note_pace(&self, took: Duration) {
-        if !cfg!(airssys_loom) && self.kernel.schedule.is_none() {
+        if self.goes_by_the_clock() {
             self.state.note_pace(took);
         }
+    }
+
+    fn goes_by_the_clock(&self) -> bool {
+        !cfg!(airssys_loom) && self.kernel.schedule.is_none()
     }
 
     /// Whoever asks one that is not known to be brisk gives way the sooner.

@@ -379,7 +379,7 @@ impl<A: Actor> Cell<A> {
     pub(super) fn act_next(self: &Arc<Self>, action: Action, plain: bool, linger: Linger) {
         match action {
             Action::Nothing => {}
-            // Many messages later, a task costs less than as many visits.
+            // It is hot: its task, once awake, handles many, each of which would be a visit here.
             Action::Wake(_) if !plain => self.act(action),
             action if !A::CONFIG.allows_inline() => self.act(action),
             Action::Spawn if plain && crowd::gathers() && self.may_gather() => {

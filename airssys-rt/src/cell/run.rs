@@ -39,7 +39,7 @@ use super::{Cell, signal};
 
 /// How many messages are handled on somebody else's poll.
 pub(super) const VISIT: u32 = 8;
-/// One run of plain messages in so many is timed, the first among them.
+/// One of so many of these is timed, the first among them: runs of plain messages, and told ones of async handlers.
 const LOOK: u8 = 16;
 /// A buffer of an idle actor larger than this many bytes is given back.
 pub(super) const KEPT: usize = 1_024;
@@ -70,7 +70,7 @@ pub(super) struct Worker<A: Actor> {
     patience: u32,
     /// It began on somebody else's poll, and goes when there is nothing more to do.
     visits: bool,
-    /// How often it has run plain messages.
+    /// How often it has run plain messages, or a told one of an async handler.
     runs: u8,
     pace: Pace,
     /// The actor as the thread's current one, kept between told messages of async handlers.
