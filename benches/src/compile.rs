@@ -13,6 +13,9 @@ use crate::systems::Name;
 const ROUNDS: usize = 3;
 const MESSAGES: usize = 20;
 const MANY: usize = 200;
+/// A program of many actors, and what each of them is told.
+const ACTORS: usize = 50;
+const FEW: usize = 5;
 
 const TOKIO: &str = r#"tokio = { version = "1", features = ["macros", "rt-multi-thread", "sync", "time"] }"#;
 
@@ -163,6 +166,14 @@ fn tokio(messages: usize) -> String {
     )
 }
 
+/// The same program as often as there are actors, each in a module of its own.
+fn many(program: fn(usize) -> String, actors: usize) -> String {
+    let one = program(FEW).replace("#[tokio::main]\nasync fn main()", "pub async fn run()");
+    let modules = each(actors, |n| format!("mod actor_{n} {{\n{one}\n}}"));
+    let runs = each(actors, |n| format!("    actor_{n}::run().await;"));
+    format!("{modules}\n#[tokio::main]\nasync fn main() {{\n{runs}}}\n")
+}
+
 /// A program on disk, in a workspace of its own.
 struct Package {
     directory: PathBuf,
@@ -170,7 +181,7 @@ struct Package {
 }
 
 impl Package {
-    fn write(program: &Program, messages: usize, directory: PathBuf) -> Result<Self, String> {
+    fn write(program: &Program, text: String, directory: PathBuf) -> Result<Self, String> {
         let fail = |error: std::io::Error| format!("{}: {error}", directory.display());
         let _ = fs::remove_dir_all(&directory);
         fs::create_dir_all(directory.join("src")).map_err(fail)?;
@@ -183,7 +194,6 @@ impl Package {
         // The versions that everything else here is measured with.
         let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
         fs::copy(lock, directory.join("Cargo.lock")).map_err(fail)?;
-        let text = (program.text)(messages);
         fs::write(directory.join("src/main.rs"), &text).map_err(fail)?;
         Ok(Self { directory, text })
     }
@@ -247,7 +257,7 @@ impl Package {
     }
 }
 
-/// Prints both tables.
+/// Prints the tables.
 pub fn run() -> Result<(), String> {
     let directory = report::directory()?.join("compile");
     println!(
@@ -257,7 +267,7 @@ pub fn run() -> Result<(), String> {
     println!("| --- | --- | --- | --- | --- |");
     let mut packages = Vec::new();
     for program in programs() {
-        let package = Package::write(&program, MESSAGES, directory.join(program.name))?;
+        let package = Package::write(&program, (program.text)(MESSAGES), directory.join(program.name))?;
         // Fetched and resolved: what is timed is compiling.
         let tree = package.cargo(&["tree", "-e", "normal,build", "--prefix", "none", "--no-dedupe"])?;
         let mut crates: Vec<_> = std::str::from_utf8(&tree.stdout)
@@ -309,16 +319,35 @@ pub fn run() -> Result<(), String> {
     println!("\n`cargo check` after a change, of an actor with 1 and with {MANY} handlers, s:\n");
     println!("| system | 1 | {MANY} | ms a handler |");
     println!("| --- | --- | --- | --- |");
-    for program in programs().iter().filter(|it| ["airssys", "kameo", "tokio"].contains(&it.name)) {
+    let programs: Vec<_> =
+        programs().into_iter().filter(|it| ["airssys", "kameo", "tokio"].contains(&it.name)).collect();
+    for program in &programs {
         let mut seconds = Vec::new();
         for handlers in [1, MANY] {
-            let package =
-                Package::write(program, handlers, directory.join(format!("{}-{handlers}", program.name)))?;
+            let directory = directory.join(format!("{}-{handlers}", program.name));
+            let package = Package::write(program, (program.text)(handlers), directory)?;
             package.timed(&["check"])?;
             seconds.push(package.again(&["check"])?);
         }
         let each = (seconds[1] - seconds[0]) * 1e3 / (MANY - 1) as f64;
         println!("| {} | {:.2} | {:.2} | {each:.1} |", title(program.name), seconds[0], seconds[1]);
+    }
+
+    println!("\nAfter a change, of a program with 1 and with {ACTORS} actors of {FEW} handlers, s:\n");
+    println!("| system | check, 1 | check, {ACTORS} | build, 1 | build, {ACTORS} |");
+    println!("| --- | --- | --- | --- | --- |");
+    for program in &programs {
+        let mut seconds = Vec::new();
+        for command in ["check", "build"] {
+            for actors in [1, ACTORS] {
+                let directory = directory.join(format!("{}-{actors}-actors", program.name));
+                let package = Package::write(program, many(program.text, actors), directory)?;
+                package.timed(&[command])?;
+                seconds.push(package.again(&[command])?);
+            }
+        }
+        let [check, checks, build, builds] = seconds[..] else { continue };
+        println!("| {} | {check:.2} | {checks:.2} | {build:.2} | {builds:.2} |", title(program.name));
     }
     Ok(())
 }

@@ -14,8 +14,8 @@ use crate::model::method::last_segment;
 /// Reports a block that is not its actor's first, and whether this is one.
 pub fn check(model: &Handlers, item: &ItemImpl, errors: &mut Errors) -> bool {
     let Some((text, line)) = source() else { return false };
-    let Some(first) = first_block(&text, line) else { return false };
     let actor = &model.actor_ident;
+    let Some(first) = first_block(&text, line, &actor.to_string()) else { return false };
     errors.at(
         &item.self_ty,
         format!(
@@ -36,30 +36,46 @@ fn source() -> Option<(String, usize)> {
 }
 
 /// The line of the first block for the same actor in the same module, if that is not the block in `line`.
-fn first_block(text: &str, line: usize) -> Option<usize> {
-    let lines = attributes(text);
-    if lines.len() < 2 {
-        return None; // The usual case costs no parsing.
-    }
+fn first_block(text: &str, line: usize, actor: &str) -> Option<usize> {
+    let attributes = attributes(text);
+    let at = attributes.iter().position(|(other, _)| *other == line)?;
+    // The usual case costs no parsing, which for each block of a file would be the square of them.
+    attributes[..at].iter().find(|(_, rest)| names(header(rest), actor))?;
     let mut blocks = Vec::new();
     collect(&syn::parse_file(text).ok()?.items, 0, &mut 0, &mut blocks);
     // Each attribute is one block, or this file has something in it that is not seen here.
-    if blocks.len() != lines.len() {
+    if blocks.len() != attributes.len() {
         return None;
     }
-    let at = lines.iter().position(|other| *other == line)?;
     let ours = &blocks[at];
     let first = blocks.iter().position(|other| other == ours)?;
-    (first < at && ours.actor.is_some()).then(|| lines[first])
+    (first < at && ours.actor.is_some()).then(|| attributes[first].0)
 }
 
-/// The lines that begin with `#[handlers…]`.
-fn attributes(text: &str) -> Vec<usize> {
-    let is_ours = |line: &str| {
-        let rest = line.trim_start().strip_prefix("#[handlers");
-        rest.is_some_and(|rest| rest.trim_start().starts_with([']', '(']))
-    };
-    text.lines().enumerate().filter(|(_, line)| is_ours(line)).map(|(at, _)| at + 1).collect()
+/// The lines that begin with `#[handlers…]`, and the text after that.
+fn attributes(text: &str) -> Vec<(usize, &str)> {
+    let (mut found, mut line, mut seen) = (Vec::new(), 1, 0);
+    for (at, attribute) in text.match_indices("#[handlers") {
+        let rest = &text[at + attribute.len()..];
+        line += text[seen..at].matches('\n').count();
+        seen = at;
+        let before = text[..at].rsplit('\n').next().unwrap_or_default();
+        if before.trim_start().is_empty() && rest.trim_start().starts_with([']', '(']) {
+            found.push((line, rest));
+        }
+    }
+    found
+}
+
+/// What stands before the body of the first `impl` in this text.
+fn header(text: &str) -> &str {
+    let item = text.find("impl").map_or("", |at| &text[at..]);
+    item.split('{').next().unwrap_or_default()
+}
+
+/// Whether this word is in the text.
+fn names(text: &str, word: &str) -> bool {
+    text.split(|other: char| !other.is_alphanumeric() && other != '_').any(|other| other == word)
 }
 
 /// A block under `#[handlers]`: the module it stands in, and whom it is for, unless a condition leaves that open.
@@ -101,22 +117,22 @@ mod tests {
 
     #[test]
     fn the_second_block_of_an_actor_names_the_first() {
-        assert_eq!(first_block(TWO, 6), Some(1));
-        assert_eq!(first_block(TWO, 1), None);
-        assert_eq!(first_block(TWO, 3), None);
+        assert_eq!(first_block(TWO, 6, "A"), Some(1));
+        assert_eq!(first_block(TWO, 1, "A"), None);
+        assert_eq!(first_block(TWO, 3, "B"), None);
     }
 
     #[test]
     fn blocks_of_two_modules_or_under_conditions_are_no_second_ones() {
         let modules = "mod a {\n#[handlers]\nimpl A {}\n}\nmod b {\n#[handlers]\nimpl A {}\n}\n";
-        assert_eq!(first_block(modules, 6), None);
+        assert_eq!(first_block(modules, 6, "A"), None);
         let conditions = "#[handlers]\n#[cfg(unix)]\nimpl A {}\n#[handlers]\n#[cfg(windows)]\nimpl A {}\n";
-        assert_eq!(first_block(conditions, 4), None);
+        assert_eq!(first_block(conditions, 4, "A"), None);
     }
 
     #[test]
     fn a_block_inside_a_function_or_a_macro_is_left_to_the_compiler() {
         let inside = "#[handlers]\nimpl A {}\nfn f() {\n#[handlers]\nimpl A {}\n}\n";
-        assert_eq!(first_block(inside, 4), None);
+        assert_eq!(first_block(inside, 4, "A"), None);
     }
 }
