@@ -4,7 +4,10 @@ use std::any::Any;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::Duration;
+
+use tokio::sync::oneshot;
 
 use crate::exit::ExitReason;
 use crate::process_id::ProcessId;
@@ -212,11 +215,21 @@ fn contained(call: &mut dyn FnMut()) -> std::thread::Result<()> {
     std::panic::catch_unwind(std::panic::AssertUnwindSafe(call))
 }
 
-/// Calls what may run foreign code that is nobody's here, as a waker is: its panic ends there.
-pub(crate) fn shielded<T>(call: impl FnOnce() -> T) {
-    let (mut call, mut value) = (Some(call), None);
-    let called = contained(&mut || value = call.take().map(|call| call()));
-    drop(discard((value, called)));
+/// Wakes whoever it is: a waker may be foreign code, whose panic ends here.
+pub(crate) fn wake(waker: Waker) {
+    let mut waker = Some(waker);
+    if let Err(payload) = contained(&mut || waker.take().into_iter().for_each(Waker::wake)) {
+        let _ = discard(payload);
+    }
+}
+
+/// Tells who waits for this, whose waker may be foreign, too. False when nobody waits any more.
+pub(crate) fn answer<T>(to: oneshot::Sender<T>, value: T) -> bool {
+    let (mut both, mut sent) = (Some((to, value)), None);
+    let called = contained(&mut || sent = both.take().map(|(to, value)| to.send(value)));
+    let heard = matches!(sent, Some(Ok(())));
+    let _ = discard((sent, called));
+    heard
 }
 
 impl Drop for ActorError {

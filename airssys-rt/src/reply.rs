@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use tokio::time::Instant;
 
-use crate::error::{AskError, discard, peek_text, shielded};
+use crate::error::{AskError, discard, peek_text, wake};
 use crate::exit::ExitReason;
 use crate::instrument::{Caller, PanicWatch, in_actor};
 use crate::lock::Lock;
@@ -121,7 +121,7 @@ impl<R> ReplyCell<R> {
             State::Waiting(waker) => {
                 *state = State::Done(answer);
                 drop(state);
-                shielded(|| waker.wake());
+                wake(waker);
             }
             // The first answer stands; an answer to nobody is dropped, and its destructor is foreign code.
             old @ (State::Empty | State::Done(_) | State::Closed | State::Expired) => {

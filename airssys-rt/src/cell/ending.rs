@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::actor::Actor;
 use crate::context::Context;
-use crate::error::{AskError, discard, panic_text, shielded};
+use crate::error::{AskError, answer, discard, panic_text, wake};
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::instrument;
 use crate::mail::Mail;
@@ -390,10 +390,7 @@ impl<A: Actor> Cell<A> {
             self.fire_links(&reason);
             self.end_for_good(reason.clone());
         }
-        let mut heard = false;
-        if let Some(started) = started {
-            shielded(|| heard = started.send(Err(failure)).is_ok());
-        }
+        let heard = started.is_some_and(|started| answer(started, Err(failure)));
         // Whoever started it has given it up since, and could not bury what still ran.
         let Some(owner) = owner.filter(|_| !heard) else { return };
         let incarnation = self.incarnation.load(Ordering::Acquire);
@@ -539,7 +536,7 @@ impl<A: Actor> Cell<A> {
         for (id, watcher) in monitors.into_entries() {
             let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
             match watcher {
-                Watcher::Future(tell) => shielded(|| tell.send(down)),
+                Watcher::Future(tell) => drop(answer(tell, down)),
                 Watcher::Actor(actor) => {
                     if let Some(actor) = actor.upgrade() {
                         actor.down(down);
@@ -604,7 +601,7 @@ fn bit_of(ending: Ending) -> u8 {
 fn refuse<T>(tickets: VecDeque<Arc<Ticket<T>>>) {
     for ticket in tickets {
         if let Some(waker) = ticket.refuse() {
-            shielded(|| waker.wake());
+            wake(waker);
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::actor::{Actor, Plain};
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, AskError, shielded};
+use crate::error::{ActorError, ActorResult, AskError, wake};
 use crate::exit::ExitReason;
 use crate::instrument::{self, Room};
 use crate::kernel::count;
@@ -481,7 +481,7 @@ impl<A: Actor> Cell<A> {
         let mut wakers = Vec::new();
         self.let_in(&mut self.state.lock(), &mut wakers);
         for waker in wakers {
-            shielded(|| waker.wake());
+            wake(waker);
         }
     }
 

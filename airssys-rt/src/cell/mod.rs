@@ -41,7 +41,7 @@ use crate::actor::Actor;
 use crate::address::Wait;
 use crate::config::MailboxConfig;
 use crate::context::Context;
-use crate::error::{ActorError, AskError, shielded};
+use crate::error::{ActorError, AskError, answer};
 use crate::exit::{Down, Exit, ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::letter::Letter;
@@ -184,7 +184,7 @@ impl<A: Actor> Cell<A> {
         if !matches!(state.phase, Phase::Unborn | Phase::Down | Phase::Ended) {
             drop(state);
             if let Some(started) = launch.started {
-                shielded(|| started.send(Err(Failure::Overlap)));
+                answer(started, Err(Failure::Overlap));
             }
             return;
         }

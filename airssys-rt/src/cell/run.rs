@@ -16,7 +16,7 @@ use std::time::Instant;
 use crate::actor::Actor;
 use crate::config::BackpressureStrategy;
 use crate::context::Context;
-use crate::error::{ActorError, ActorResult, ErrorAction, panic_text, shielded};
+use crate::error::{ActorError, ActorResult, ErrorAction, answer, panic_text, wake};
 use crate::exit::ExitReason;
 use crate::instrument;
 use crate::kernel::count;
@@ -286,7 +286,7 @@ impl<A: Actor> Worker<A> {
                     state.phase = Phase::Running;
                 }
                 if let Some(started) = started {
-                    shielded(|| started.send(Ok(())));
+                    answer(started, Ok(()));
                 }
                 match stop {
                     Some(reason) => {
@@ -564,7 +564,7 @@ impl<A: Actor> Worker<A> {
         };
         drop(state);
         for waker in wakers {
-            shielded(|| waker.wake());
+            wake(waker);
         }
         refill
     }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use crate::actor::Actor;
-use crate::error::{ActorError, ActorResult, shielded};
+use crate::error::{ActorError, ActorResult, answer};
 use crate::exit::{ExitReason, MonitorId};
 use crate::kernel::{Kernel, count};
 use crate::mail::Mail;
@@ -292,7 +292,7 @@ pub(super) struct Waiter {
 
 impl Waiter {
     pub(super) fn tell(self, reason: &ExitReason) {
-        shielded(|| self.tell.send(reason.clone()));
+        answer(self.tell, reason.clone());
     }
 }
 

@@ -82,12 +82,22 @@ impl<T: Numbered> Row<T> {
         Some(item)
     }
 
+    /// All of them, and gaps.
+    pub(super) fn items(&self) -> &[T] {
+        &self.items
+    }
+
+    /// All of them, and gaps.
+    pub(super) fn items_mut(&mut self) -> &mut [T] {
+        &mut self.items
+    }
+
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.items.iter().filter(|item| !item.is_gap())
+        kept(&self.items)
     }
 
     pub(super) fn iter_mut(&mut self) -> impl DoubleEndedIterator<Item = &mut T> {
-        self.items.iter_mut().filter(|item| !item.is_gap())
+        kept_mut(&mut self.items)
     }
 
     pub(super) fn numbers(&self) -> Vec<u32> {
@@ -103,6 +113,15 @@ impl<T: Numbered> Row<T> {
     pub(super) fn into_items(self) -> impl Iterator<Item = T> {
         self.items.into_iter().filter(|item| !item.is_gap())
     }
+}
+
+/// Those that are no gap.
+pub(super) fn kept<T: Numbered>(items: &[T]) -> impl DoubleEndedIterator<Item = &T> {
+    items.iter().filter(|item| !item.is_gap())
+}
+
+pub(super) fn kept_mut<T: Numbered>(items: &mut [T]) -> impl DoubleEndedIterator<Item = &mut T> {
+    items.iter_mut().filter(|item| !item.is_gap())
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::actor::Actor;
 use crate::cell::{Begun, Failure, Left, caught};
 use crate::config::ActorConfig;
 use crate::context::Context;
-use crate::error::{ActorResult, ChildError, StartError, shielded};
+use crate::error::{ActorResult, ChildError, StartError, answer};
 use crate::exit::ExitReason;
 use crate::index::Index;
 use crate::instrument;
@@ -327,13 +327,22 @@ impl Supervisor {
         Ok(outcome?)
     }
 
+    /// Where the children are of which this is true, in start order.
+    fn places(&self, wanted: impl Fn(&Slot, &Child) -> bool) -> Vec<Place> {
+        let mut places = Vec::new();
+        for slot in self.slots.iter() {
+            for child in slot.children() {
+                if wanted(slot, child) {
+                    places.push(slot.place_of(child));
+                }
+            }
+        }
+        places
+    }
+
     /// Temporary children that asked not to be started are not kept.
     fn idle_temporaries(&self) -> Vec<Place> {
-        let temporary = self.slots.iter().filter(|slot| slot.care().restart == RestartPolicy::Temporary);
-        let idle = temporary.flat_map(|slot| {
-            slot.children().filter(|child| !child.is_running()).map(|child| slot.place_of(child))
-        });
-        idle.collect()
+        self.places(|slot, child| slot.care().restart == RestartPolicy::Temporary && !child.is_running())
     }
 
     /// A later start: the declared children under the references they have.
@@ -705,8 +714,7 @@ impl Supervisor {
         self.forget(place);
         if anchor {
             // It goes alone: its group is tried again without it.
-            let next = self.waiting().next();
-            if let Some(next) = next {
+            if let Some(&next) = self.waiting().first() {
                 self.retry(ctx, next, None, true, true);
             }
         }
@@ -728,19 +736,16 @@ impl Supervisor {
     }
 
     /// Those that wait for a group restart, in start order.
-    fn waiting(&self) -> impl Iterator<Item = Place> {
-        self.slots.iter().flat_map(|slot| {
-            let waiting = slot.children().filter(|child| child.state == ChildState::Waiting);
-            waiting.map(|child| slot.place_of(child))
-        })
+    fn waiting(&self) -> Vec<Place> {
+        self.places(|_, child| child.state == ChildState::Waiting)
     }
 
     /// Those that wait for a group restart have ended for good when no try of one is left.
     fn give_group_up(&mut self) {
-        if self.slots.iter().flat_map(Slot::children).any(|child| child.state == ChildState::Anchor) {
+        if self.slots.iter().any(|slot| slot.children().any(|child| child.state == ChildState::Anchor)) {
             return;
         }
-        let waiting: Vec<_> = self.waiting().collect();
+        let waiting = self.waiting();
         for &place in &waiting {
             if let Some(child) = self.child(place) {
                 child.state = ChildState::Stopped;
@@ -789,11 +794,12 @@ impl Supervisor {
     }
 
     fn which(&self) -> Vec<ChildInfo> {
-        let rows = self.slots.iter().flat_map(|slot| {
+        let mut rows = Vec::with_capacity(self.slots.len());
+        for slot in self.slots.iter() {
             let (id, care) = (slot.id(), slot.care());
-            slot.children().filter_map(move |child| {
-                let cell = child.cell()?;
-                Some(ChildInfo {
+            for child in slot.children() {
+                let Some(cell) = child.cell() else { continue };
+                rows.push(ChildInfo {
                     id: id.clone(),
                     pid: cell.pid(),
                     status: child.state.status(),
@@ -801,10 +807,10 @@ impl Supervisor {
                     restart: care.restart,
                     shutdown: care.shutdown,
                     incarnation: cell.incarnation(),
-                })
-            })
-        });
-        rows.collect()
+                });
+            }
+        }
+        rows
     }
 
     fn health(&mut self) -> Health {
@@ -815,11 +821,13 @@ impl Supervisor {
             recent_restarts: self.intensity.used(Instant::now()),
             max_restarts: self.flags.max_restarts,
         };
-        for child in self.slots.iter().flat_map(Slot::children) {
-            match child.state.status() {
-                ChildStatus::Running => health.running += 1,
-                ChildStatus::Restarting => health.restarting += 1,
-                ChildStatus::Stopped => health.stopped += 1,
+        for slot in self.slots.iter() {
+            for child in slot.children() {
+                match child.state.status() {
+                    ChildStatus::Running => health.running += 1,
+                    ChildStatus::Restarting => health.restarting += 1,
+                    ChildStatus::Stopped => health.stopped += 1,
+                }
             }
         }
         health
@@ -830,6 +838,18 @@ impl Supervisor {
         Some(slot.children().next()?.cell()?)
     }
 
+    fn members(&self, group: &Arc<str>) -> Vec<Arc<dyn AnyCell>> {
+        let mut cells: Vec<Arc<dyn AnyCell>> = Vec::new();
+        if let Some(slot) = self.rank(group).and_then(|rank| self.slots.get(rank)) {
+            for child in slot.children() {
+                if let Some(cell) = child.cell() {
+                    cells.push(cell);
+                }
+            }
+        }
+        cells
+    }
+
     async fn obey(&mut self, order: Order, ctx: &mut Context<Self>) -> Verdict {
         match order {
             Order::Ended(ended) => return self.ended(ctx, ended).await,
@@ -838,42 +858,39 @@ impl Supervisor {
             Order::Retry { pid, ticket } => return self.try_again(ctx, pid, ticket).await,
             Order::Start { id, slot, tell } => {
                 let outcome = self.start_child(id, slot).await;
-                shielded(|| tell.send(outcome));
+                answer(tell, outcome);
             }
             Order::StartMember { group, child, tell } => {
                 let outcome = self.start_member(&group, child).await;
-                shielded(|| tell.send(outcome));
+                answer(tell, outcome);
             }
             Order::TerminateMember { group, pid, tell } => {
                 let outcome = self.terminate_member(ctx, &group, pid).await;
-                shielded(|| tell.send(outcome));
+                answer(tell, outcome);
             }
             Order::Terminate { id, tell } => {
                 let outcome = self.terminate(&id).await;
-                shielded(|| tell.send(outcome));
+                answer(tell, outcome);
             }
             Order::Restart { id, tell } => {
                 let outcome = self.restart_child(&id).await;
-                shielded(|| tell.send(outcome));
+                answer(tell, outcome);
             }
             Order::Delete { id, tell } => {
                 let outcome = self.delete(&id);
-                shielded(|| tell.send(outcome));
+                answer(tell, outcome);
             }
             Order::Members { group, tell } => {
-                let slot = self.rank(&group).and_then(|rank| self.slots.get(rank));
-                let children = slot.into_iter().flat_map(Slot::children);
-                let cells = children.filter_map(Child::cell).map(|cell| cell as Arc<dyn AnyCell>).collect();
-                shielded(|| tell.send(cells));
+                answer(tell, self.members(&group));
             }
             Order::Find { id, tell } => {
-                shielded(|| tell.send(self.find(&id)));
+                answer(tell, self.find(&id));
             }
             Order::Which { tell } => {
-                shielded(|| tell.send(self.which()));
+                answer(tell, self.which());
             }
             Order::Health { tell } => {
-                shielded(|| tell.send(self.health()));
+                answer(tell, self.health());
             }
         }
         None

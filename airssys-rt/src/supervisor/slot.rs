@@ -18,7 +18,7 @@ use crate::yields::yield_now;
 use super::child_spec::Starter;
 use super::command::ChildStatus;
 use super::policy::{RestartPolicy, Shutdown};
-use super::row::{Numbered, Row};
+use super::row::{Numbered, Row, kept, kept_mut};
 use super::runner::Place;
 
 /// When it is looked whether a child that is to end waits for a sibling that ended meanwhile, since nobody tells; each
@@ -410,21 +410,19 @@ impl Slot {
     }
 
     pub(super) fn children(&self) -> impl DoubleEndedIterator<Item = &Child> {
-        let (one, many) = match self {
-            Self::One(child) => (Some(child), None),
-            Self::Group(group) => (None, Some(group.members.iter())),
-            Self::Gap(_) => (None, None),
-        };
-        one.into_iter().chain(many.into_iter().flatten())
+        kept(match self {
+            Self::One(child) => std::slice::from_ref(child),
+            Self::Group(group) => group.members.items(),
+            Self::Gap(_) => &[],
+        })
     }
 
     pub(super) fn children_mut(&mut self) -> impl Iterator<Item = &mut Child> {
-        let (one, many) = match self {
-            Self::One(child) => (Some(child), None),
-            Self::Group(group) => (None, Some(group.members.iter_mut())),
-            Self::Gap(_) => (None, None),
-        };
-        one.into_iter().chain(many.into_iter().flatten())
+        kept_mut(match self {
+            Self::One(child) => std::slice::from_mut(child),
+            Self::Group(group) => group.members.items_mut(),
+            Self::Gap(_) => &mut [],
+        })
     }
 
     /// Where a child of this slot is found.

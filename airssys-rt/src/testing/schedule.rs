@@ -28,27 +28,35 @@ pub(super) struct State {
     random: Random,
     tasks: Sorted<u64, Entrant>,
     ready: Vec<u64>,
-    /// Tasks that a delay holds back.
-    held: Sorted<u64, ()>,
     next: u64,
     driver: Option<Waker>,
     pub(super) faults: Faults,
-    pub(super) struck: Sorted<&'static str, u64>,
-    /// How often each process's task has run.
-    pub(super) steps: Sorted<ProcessId, u64>,
-    /// Faults that are due at a given step of a process.
-    pub(super) due: Sorted<(ProcessId, u64), Fault>,
-    /// Faults that strike at the next message of a process.
-    at_message: Sorted<ProcessId, Fault>,
-    names: Sorted<ProcessId, Arc<str>>,
+    /// How many faults there were, and how many of them were panics.
+    pub(super) struck: u64,
+    pub(super) panics: u64,
+    pub(super) victims: Sorted<ProcessId, Victim>,
     pub(super) log: Vec<Entry>,
     order: DefaultHasher,
+}
+
+/// What is known of a process.
+#[derive(Default)]
+pub(super) struct Victim {
+    /// How often its task has run.
+    pub(super) steps: u64,
+    /// The faults that are due at a given step of it.
+    pub(super) due: Vec<(u64, Fault)>,
+    /// The fault that strikes at its next message.
+    at_message: Option<Fault>,
+    name: Option<Arc<str>>,
 }
 
 /// A task, and the actor that it runs, if it runs one.
 struct Entrant {
     task: Task,
     actor: Option<Weak<dyn AnyCell>>,
+    /// A delay holds it back.
+    held: bool,
 }
 
 /// SplitMix64: small, seeded, and good enough to order things.
@@ -93,30 +101,22 @@ impl Wake for Wakeup {
 
 impl State {
     fn make_ready(&mut self, task: u64) {
-        if !self.held.contains_key(&task) && !self.ready.contains(&task) {
+        if !self.tasks.get(&task).is_some_and(|entrant| entrant.held) && !self.ready.contains(&task) {
             self.ready.push(task);
         }
     }
 
     fn strike(&mut self, fault: Fault) {
-        let kind = match fault {
-            Fault::Panic => "panic",
-            Fault::Error => "error",
-            Fault::Kill => "kill",
-            Fault::Abort => "abort",
-            Fault::Stop => "stop",
-            Fault::Delay(_) => "delay",
-        };
-        *self.struck.entry(kind) += 1;
+        self.struck += 1;
+        self.panics += u64::from(matches!(fault, Fault::Panic));
     }
 
     /// What strikes a process whose task is about to run.
     fn fault_of_step(&mut self, pid: ProcessId, supervises: bool) -> Option<Fault> {
-        let steps = self.steps.entry(pid);
-        *steps += 1;
-        let step = *steps;
-        if let Some(fault) = self.due.remove(&(pid, step)) {
-            return Some(fault);
+        let victim = self.victims.entry(pid);
+        victim.steps += 1;
+        if let Some(at) = victim.due.iter().position(|(step, _)| *step == victim.steps) {
+            return Some(victim.due.swap_remove(at).1);
         }
         let faults = self.faults;
         if supervises && !faults.supervisors {
@@ -134,7 +134,7 @@ impl State {
 
     /// What strikes a process that is about to handle a message.
     fn fault_of_message(&mut self, pid: ProcessId, supervises: bool) -> Option<Fault> {
-        if let Some(fault) = self.at_message.remove(&pid) {
+        if let Some(fault) = self.victims.entry(pid).at_message.take() {
             return Some(fault);
         }
         let faults = self.faults;
@@ -163,15 +163,12 @@ impl Schedule {
                 random: Random(seed),
                 tasks: Sorted::new(),
                 ready: Vec::new(),
-                held: Sorted::new(),
                 next: 0,
                 driver: None,
                 faults: Faults::none(),
-                struck: Sorted::new(),
-                steps: Sorted::new(),
-                due: Sorted::new(),
-                at_message: Sorted::new(),
-                names: Sorted::new(),
+                struck: 0,
+                panics: 0,
+                victims: Sorted::new(),
                 log: Vec::new(),
                 order: DefaultHasher::new(),
             }),
@@ -184,7 +181,7 @@ impl Schedule {
         let mut state = self.state.lock();
         let number = state.next;
         state.next += 1;
-        state.tasks.insert(number, Entrant { task, actor });
+        state.tasks.insert(number, Entrant { task, actor, held: false });
         state.ready.push(number);
         self.go_on(state.driver.take(), state);
     }
@@ -211,11 +208,11 @@ impl Schedule {
     /// A seeded coin: whether a process that was made runnable runs before its task is scheduled. It counts as a step.
     pub(crate) fn runs_at_once(&self, pid: ProcessId) -> bool {
         let mut state = self.state.lock();
-        let due = state.due.from(&(pid, 0)).next().is_some_and(|((whom, _), _)| *whom == pid);
+        let due = !state.victims.entry(pid).due.is_empty();
         // A fault that strikes at a step needs one that can be struck.
         let runs = state.random.next() & 1 == 1 && !due && state.faults.abort + state.faults.delay <= 0.0;
         if runs {
-            *state.steps.entry(pid) += 1;
+            state.victims.entry(pid).steps += 1;
         }
         runs
     }
@@ -228,7 +225,7 @@ impl Schedule {
     /// Notes what happened to a process.
     pub(crate) fn note(&self, cell: &dyn AnyCell, what: Event) {
         let pid = cell.pid();
-        let known = self.state.lock().names.get(&pid).cloned();
+        let known = self.state.lock().victims.entry(pid).name.clone();
         let name = known.unwrap_or_else(|| {
             let name = cell.name().or_else(|| cell.label());
             name.unwrap_or_else(|| short_name(cell.type_name()).into())
@@ -236,8 +233,8 @@ impl Schedule {
         let mut state = self.state.lock();
         match what {
             Event::Handling { message } => (pid.as_u64(), message).hash(&mut state.order),
-            Event::Ended { .. } => drop(state.names.remove(&pid)),
-            _ => drop(state.names.insert(pid, name.clone())),
+            Event::Ended { .. } => state.victims.entry(pid).name = None,
+            _ => state.victims.entry(pid).name = Some(name.clone()),
         }
         let at = self.began.elapsed();
         state.log.push(Entry { at, pid: Some(pid), name, what });
@@ -322,7 +319,7 @@ impl Schedule {
                 Fault::Kill => drop(actor.request(Ending::Kill, true)),
                 Fault::Stop => drop(actor.request(Ending::Stop, true)),
                 Fault::Panic | Fault::Error => {
-                    self.state.lock().at_message.insert(actor.pid(), fault);
+                    self.state.lock().victims.entry(actor.pid()).at_message = Some(fault);
                 }
             }
         }
@@ -358,17 +355,18 @@ impl Schedule {
     }
 
     /// Holds a task back for some time.
-    fn hold(self: &Arc<Self>, number: u64, entrant: Entrant, time: Duration) {
-        {
-            let mut state = self.state.lock();
-            state.tasks.insert(number, entrant);
-            state.held.insert(number, ());
-        }
+    fn hold(self: &Arc<Self>, number: u64, mut entrant: Entrant, time: Duration) {
+        entrant.held = true;
+        self.state.lock().tasks.insert(number, entrant);
         let schedule = Arc::downgrade(self);
         let task: Task = Box::pin(async move {
             tokio::time::sleep(time).await;
             if let Some(schedule) = schedule.upgrade() {
-                schedule.state.lock().held.remove(&number);
+                let mut state = schedule.state.lock();
+                if let Some((_, entrant)) = state.tasks.get_mut_by(|known| known.cmp(&number)) {
+                    entrant.held = false;
+                }
+                drop(state);
                 schedule.make_ready(number);
             }
         });

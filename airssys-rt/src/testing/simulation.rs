@@ -287,14 +287,16 @@ impl Simulation {
     /// ```
     pub fn strike(&self, pid: ProcessId, step: u64, fault: Fault) {
         let mut state = self.schedule.state.lock();
-        let at = state.steps.get(&pid).copied().unwrap_or(0) + step.max(1);
-        state.due.insert((pid, at), fault);
+        let victim = state.victims.entry(pid);
+        let at = victim.steps + step.max(1);
+        victim.due.retain(|(known, _)| *known != at);
+        victim.due.push((at, fault));
     }
 
     /// How many steps a process has made: see [`strike`](Self::strike).
     #[must_use]
     pub fn steps(&self, pid: ProcessId) -> u64 {
-        self.schedule.state.lock().steps.get(&pid).copied().unwrap_or(0)
+        self.schedule.state.lock().victims.get(&pid).map_or(0, |victim| victim.steps)
     }
 
     /// Drops the task of a process now, as if it had been aborted from outside. False when none waits: an idle actor has
@@ -321,13 +323,13 @@ impl Simulation {
     /// How many faults of all kinds there were so far.
     #[must_use]
     pub fn faults(&self) -> u64 {
-        self.schedule.state.lock().struck.values().sum()
+        self.schedule.state.lock().struck
     }
 
     /// How many of the [`faults`](Self::faults) were panics.
     #[must_use]
     pub fn crashes(&self) -> u64 {
-        self.schedule.state.lock().struck.get(&"panic").copied().unwrap_or(0)
+        self.schedule.state.lock().panics
     }
 
     /// Everything that happened so far, in order: starts, messages, faults, ends. The same for the same seed, byte for byte. See
