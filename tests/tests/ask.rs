@@ -1098,6 +1098,56 @@ async fn c105_an_ask_of_many_gives_the_answers_in_order_with_the_errors_in_place
     .await;
 }
 
+/// Two of them are done when both are at it.
+#[actor]
+struct Meeting {
+    here: Arc<(Mutex<u32>, std::sync::Condvar)>,
+}
+
+#[handlers]
+impl Meeting {
+    /// Takes so long that it is noted.
+    #[handler]
+    fn dawdle(&mut self) {
+        let began = std::time::Instant::now();
+        while began.elapsed() < Duration::from_millis(1) {
+            std::hint::spin_loop();
+        }
+    }
+
+    /// Whether the other one came while this one kept its thread.
+    #[handler]
+    fn meet(&mut self) -> bool {
+        let (here, came) = &*self.here;
+        let mut here = here.lock().unwrap();
+        *here += 1;
+        came.notify_all();
+        let (_here, waited) =
+            came.wait_timeout_while(here, Duration::from_secs(5), |here| *here < 2).unwrap();
+        !waited.timed_out()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn c105_those_whose_plain_handlers_take_long_answer_an_ask_of_many_beside_each_other() {
+    within(async {
+        let system = System::new("test");
+        let here = Arc::default();
+        let [one, other] = [0; 2].map(|_| system.spawn(Meeting { here: Arc::clone(&here) }));
+        // From a task, as the asker of a test stands outside the workers.
+        let met = tokio::spawn(async move {
+            for _ in 0..8 {
+                one.dawdle().await.unwrap();
+                other.dawdle().await.unwrap();
+            }
+            let (one, other) = (one.meet(), other.meet());
+            tokio::join!(one.ask(), other.ask())
+        });
+        assert_eq!(met.await.unwrap(), (Ok(true), Ok(true)));
+    })
+    .await;
+}
+
 #[tokio::test(start_paused = true)]
 async fn c096_a_very_long_limit_is_as_good_as_none() {
     within(async {

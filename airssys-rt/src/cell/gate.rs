@@ -54,8 +54,9 @@ pub(super) struct Gate {
     carried: AtomicBool,
 }
 
-/// A plain handler that takes longer has its actor asked the long way. No clock has a say in a model.
-pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
+/// A plain handler that takes longer has its actor asked the long way: a hop is a twentieth of that, and who asks several at once has
+/// them run beside each other. No clock has a say in a model.
+const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(10) };
 /// Several actors whose handlers take less than this each run one after the other sooner than another worker is awake.
 const SWIFT: Duration = Duration::from_micros(2);
 /// What takes less than this is short beside what Tokio counts as one step of a task.

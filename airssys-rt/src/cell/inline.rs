@@ -200,7 +200,7 @@ impl<A: Actor> Cell<A> {
 
     /// Whether others may run it by its speed. What was slow may have become swift: a few try it again.
     pub(super) fn admits_guests(&self, state: &Locked<'_, A>) -> bool {
-        !self.state.is_slow() || state.handled.is_multiple_of(AGAIN)
+        !self.state.is_slow() || state.handled.wrapping_add(self.state.counted()).is_multiple_of(AGAIN)
     }
 
     /// Whether a guest may handle what waits in the mailbox: a few plain messages, or as many as there are where they take no
