@@ -1115,6 +1115,11 @@ impl Meeting {
         }
     }
 
+    #[handler]
+    fn look(&self) -> u32 {
+        *self.here.0.lock().unwrap()
+    }
+
     /// Whether the other one came while this one kept its thread.
     #[handler]
     fn meet(&mut self) -> bool {
@@ -1139,6 +1144,10 @@ async fn c105_those_whose_plain_handlers_take_long_answer_an_ask_of_many_beside_
             for _ in 0..8 {
                 one.dawdle().await.unwrap();
                 other.dawdle().await.unwrap();
+            }
+            // What takes no time in between changes nothing.
+            for _ in 0..8 {
+                assert_eq!((one.look().await, other.look().await), (Ok(0), Ok(0)));
             }
             let (one, other) = (one.meet(), other.meet());
             tokio::join!(one.ask(), other.ask())

@@ -44,7 +44,7 @@ pub(super) struct Gated<A: Actor>(Lock<State<A>, Gate>);
 
 pub(super) struct Gate {
     word: AtomicU8,
-    /// How often in a row a handler took longer than [`LONG`].
+    /// How much longer than [`LONG`] its handlers took, of late.
     slow: AtomicU8,
     /// What its handler took when it last was timed.
     speed: AtomicU8,
@@ -61,10 +61,17 @@ const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::
 const SWIFT: Duration = Duration::from_micros(2);
 /// What takes less than this is short beside what Tokio counts as one step of a task.
 const BRISK: Duration = Duration::from_micros(5);
-/// How many slow runs in a row make an actor slow.
+/// The same of an async one with its first poll, which spares the asker more.
+const LONG_VISIT: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
+/// So many times as long, in one run or in several, make an actor slow.
 const PATIENCE: u8 = 2;
-/// Two asks in so many go by the lock and are timed, one after the other, the first two among them.
-const SAMPLE: u32 = 256;
+/// No more are noted of one run, and of all: so many quick runs later, what was slow is so no more. With fewer, an actor that takes
+/// both kinds of messages, as most do, would be told by its last.
+const MOST_OF_ONE: u8 = 16;
+const MEMORY: u8 = 64;
+/// The first of an actor's asks go by the lock and are timed, and one in so many after them.
+const FIRST: u32 = 2;
+const SAMPLE: u32 = 128;
 /// So many are counted before they are passed on.
 const MOST: u32 = u16::MAX as u32 / 2;
 
@@ -110,14 +117,24 @@ impl<A: Actor> Gated<A> {
         self.gate().speed.load(Ordering::Relaxed) >= speed::BRISK
     }
 
-    /// Notes how long a handler took.
+    /// Notes how long a plain handler took.
     pub(super) fn note_speed(&self, took: Duration) {
-        let slow = match took > LONG {
-            true => self.gate().slow.load(Ordering::Relaxed).saturating_add(1),
-            false => 0,
-        };
-        self.gate().slow.store(slow, Ordering::Relaxed);
+        self.note_length(took, LONG, MOST_OF_ONE);
         self.note_pace(took);
+    }
+
+    /// Notes how long an async handler took with its first poll. Each counts for one: what comes after it is not timed like this,
+    /// and could not take back more.
+    pub(super) fn note_visit(&self, took: Duration) {
+        self.note_length(took, LONG_VISIT, 1);
+        self.note_pace(took);
+    }
+
+    fn note_length(&self, took: Duration, long: Duration, most: u8) {
+        let known = self.gate().slow.load(Ordering::Relaxed);
+        let times = (took.as_nanos() / long.as_nanos()).min(most.into()) as u8;
+        let slow = if times == 0 { known.saturating_sub(1) } else { (known + times).min(MEMORY) };
+        self.gate().slow.store(slow, Ordering::Relaxed);
     }
 
     /// The same, where it may have waited: then it is not slow.
@@ -253,8 +270,8 @@ impl<A: Actor> DerefMut for Locked<'_, A> {
     }
 }
 
-/// Whether this run of a handler is timed.
+/// Whether this run of a handler is timed. Scattered: where different messages come in turn, each of them is timed now and then.
 #[inline]
 pub(super) fn is_sampled(handled: u32) -> bool {
-    handled & (SAMPLE - 2) == 0
+    handled < FIRST || handled.wrapping_mul(0x9E37_79B1) < u32::MAX / SAMPLE
 }

@@ -112,6 +112,14 @@ impl<A: Actor> Cell<A> {
         }
     }
 
+    /// The same of an async handler with its first poll.
+    #[cold]
+    pub(super) fn note_visit(&self, took: Duration) {
+        if self.goes_by_the_clock() {
+            self.state.note_visit(took);
+        }
+    }
+
     /// Notes how long an async handler took with all that it awaited: that says whether it is brisk, and not that it is slow.
     #[cold]
     pub(super) fn note_pace(&self, took: Duration) {

@@ -248,7 +248,7 @@ impl<A: Actor> Cell<A> {
     fn timed(&self, begin: impl FnOnce()) {
         let began = Instant::now();
         begin();
-        self.note_speed(began.elapsed());
+        self.note_visit(began.elapsed());
     }
 
     /// After a message of a visit, the turn given back: what is next.
