@@ -3,6 +3,9 @@
 //! Without it the compiler reports every generated item as a duplicate, and nothing that a user wrote. Where the file
 //! cannot be read, or is not as expected, nothing is said: the compiler then has the last word.
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use quote::ToTokens;
 use syn::{Attribute, Item, ItemImpl};
 
@@ -39,10 +42,9 @@ fn source() -> Option<(String, usize)> {
 fn first_block(text: &str, line: usize, actor: &str) -> Option<usize> {
     let attributes = attributes(text);
     let at = attributes.iter().position(|(other, _)| *other == line)?;
-    // The usual case costs no parsing, which for each block of a file would be the square of them.
+    // The usual case costs no parsing.
     attributes[..at].iter().find(|(_, rest)| names(header(rest), actor))?;
-    let mut blocks = Vec::new();
-    collect(&syn::parse_file(text).ok()?.items, 0, &mut 0, &mut blocks);
+    let blocks = blocks(text)?;
     // Each attribute is one block, or this file has something in it that is not seen here.
     if blocks.len() != attributes.len() {
         return None;
@@ -50,6 +52,23 @@ fn first_block(text: &str, line: usize, actor: &str) -> Option<usize> {
     let ours = &blocks[at];
     let first = blocks.iter().position(|other| other == ours)?;
     (first < at && ours.actor.is_some()).then(|| attributes[first].0)
+}
+
+/// The blocks of a file in order. Parsed once where several ask, which would be the square of them.
+fn blocks(text: &str) -> Option<Rc<[Block]>> {
+    thread_local! {
+        static PARSED: RefCell<Option<(String, Rc<[Block]>)>> = const { RefCell::new(None) };
+    }
+    PARSED.with_borrow_mut(|parsed| {
+        if let Some((_, blocks)) = parsed.as_ref().filter(|(known, _)| known == text) {
+            return Some(blocks.clone());
+        }
+        let mut blocks = Vec::new();
+        collect(&syn::parse_file(text).ok()?.items, 0, &mut 0, &mut blocks);
+        let blocks: Rc<[Block]> = blocks.into();
+        *parsed = Some((text.to_owned(), blocks.clone()));
+        Some(blocks)
+    })
 }
 
 /// The lines that begin with `#[handlers…]`, and the text after that.

@@ -10,7 +10,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context as Waking, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::oneshot;
 
@@ -24,12 +24,10 @@ use crate::mail::Mail;
 use crate::reply::watched;
 use crate::seat::Turn;
 
+use super::gate::LONG;
 use super::handle::{Record, Trouble};
 use super::state::{Failure, Launch, Make, Phase};
 use super::{Cell, signal};
-
-/// A start that takes longer is one that the next waits for. No clock has a say in a model.
-const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
 
 /// What a notice leaves to its actor's own task.
 pub(crate) enum Left<A: Actor> {

@@ -54,15 +54,13 @@ pub(super) struct Gate {
     carried: AtomicBool,
 }
 
-/// A plain handler that takes longer has its actor asked the long way: a hop is a twentieth of that, and who asks several at once has
-/// them run beside each other. No clock has a say in a model.
-const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(10) };
+/// A plain handler that takes longer has its actor asked the long way, so that who asks several at once has them run beside each other.
+/// One that tells a thousand others does not take as long. No clock has a say in a model.
+pub(super) const LONG: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
 /// Several actors whose handlers take less than this each run one after the other sooner than another worker is awake.
 const SWIFT: Duration = Duration::from_micros(2);
 /// What takes less than this is short beside what Tokio counts as one step of a task.
 const BRISK: Duration = Duration::from_micros(5);
-/// The same of an async one with its first poll, which spares the asker more.
-const LONG_VISIT: Duration = if cfg!(airssys_loom) { Duration::MAX } else { Duration::from_micros(100) };
 /// So many times as long, in one run or in several, make an actor slow.
 const PATIENCE: u8 = 2;
 /// No more are noted of one run, and of all: so many quick runs later, what was slow is so no more. With fewer, an actor that takes
@@ -119,25 +117,25 @@ impl<A: Actor> Gated<A> {
 
     /// Notes how long a plain handler took.
     pub(super) fn note_speed(&self, took: Duration) {
-        self.note_length(took, LONG, MOST_OF_ONE);
+        self.note_length(took, MOST_OF_ONE);
         self.note_pace(took);
     }
 
     /// Notes how long an async handler took with its first poll. Each counts for one: what comes after it is not timed like this,
     /// and could not take back more.
     pub(super) fn note_visit(&self, took: Duration) {
-        self.note_length(took, LONG_VISIT, 1);
+        self.note_length(took, 1);
         self.note_pace(took);
     }
 
-    fn note_length(&self, took: Duration, long: Duration, most: u8) {
+    fn note_length(&self, took: Duration, most: u8) {
         let known = self.gate().slow.load(Ordering::Relaxed);
-        let times = (took.as_nanos() / long.as_nanos()).min(most.into()) as u8;
+        let times = (took.as_nanos() / LONG.as_nanos()).min(most.into()) as u8;
         let slow = if times == 0 { known.saturating_sub(1) } else { (known + times).min(MEMORY) };
         self.gate().slow.store(slow, Ordering::Relaxed);
     }
 
-    /// The same, where it may have waited: then it is not slow.
+    /// Notes how long a handler took that may have waited: that says nothing about being slow.
     pub(super) fn note_pace(&self, took: Duration) {
         let speed = match took {
             _ if took < SWIFT => speed::SWIFT,

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use futures_util::future::join_all;
-
 use crate::systems::{Finish, Framework, Shape};
 
 use super::{Effort, Way};
@@ -75,23 +73,6 @@ pub async fn ask_many<F: Framework, W: Way<F>>(system: &F, effort: Effort, produ
                 .collect();
             for asker in askers {
                 asker.await.expect("it does not fail");
-            }
-        })
-        .await
-}
-
-/// One asker of several actors at once, whose handlers take so long that they had better run beside each other.
-pub async fn gather<F: Framework>(system: &F, effort: Effort) -> f64 {
-    const ROUNDS: u64 = 100;
-    let mut counters = Vec::new();
-    for _ in 0..8 {
-        counters.push(system.counter().await);
-    }
-    let counters = &counters;
-    effort
-        .per(ROUNDS * counters.len() as u64, || async move {
-            for _ in 0..ROUNDS {
-                join_all(counters.iter().map(F::ask_work)).await;
             }
         })
         .await

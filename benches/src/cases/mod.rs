@@ -60,7 +60,6 @@ pub const CASES: &[Case] = &[
     case("ask-64", "ask of 64 askers, plain fn", 1.7, 3.0),
     case("ask-64-async", "ask of 64 askers, async fn", 1.0, 1.5),
     case("ask-64-told", "ask of 64 askers, plain fn, while 8 producers tell it", 1.7, 3.0).open(),
-    case("gather", "8 asked at once, plain fn that works for 20 µs", 1.0, 1.0).open(),
     case("ping-pong", "ping-pong between two actors", 1.3, 1.0).aim_at(Name::Actix),
     case("ring", "ring of 1,000", 1.3, 1.0).aim_at(Name::Actix),
     case("neighbours", "1,000 actors, random neighbours", 1.0, 1.5),
@@ -138,7 +137,6 @@ async fn work<F: Framework>(key: &'static str, effort: Effort) -> Vec<Figure> {
         // Where nobody waits for room, eight producers would drown the askers, and the machine.
         "ask-64-told" if !F::BOUNDED => return Vec::new(),
         "ask-64-told" => flow::ask_many::<F, Plain>(system, effort, 8).await,
-        "gather" => flow::gather(system, effort).await,
         "ping-pong" => flow::hops(system, effort, 2, Shape::Ring, 1).await,
         "ring" => flow::hops(system, effort, 1_000, Shape::Ring, 1).await,
         "neighbours" => flow::hops(system, effort, 1_000, Shape::Random, 1_000).await,

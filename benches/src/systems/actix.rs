@@ -10,7 +10,7 @@ use actix::prelude::*;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, Threads, skynet_children, work};
+use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, Threads, skynet_children};
 
 #[derive(Clone)]
 pub struct Actix;
@@ -36,7 +36,7 @@ macro_rules! message {
 }
 
 actor!(Counter, Mortal, Hopper, Publisher, Skynet);
-message!(Add => u64, AddAsync => u64, Work => u64, Meet => (), Hop => (), Publish => (), Start => (), Sum => ());
+message!(Add => u64, AddAsync => u64, Meet => (), Hop => (), Publish => (), Start => (), Sum => ());
 
 #[derive(Default)]
 pub struct Counter {
@@ -50,17 +50,6 @@ impl Handler<Add> for Counter {
 
     fn handle(&mut self, Add(by): Add, _: &mut Context<Self>) -> u64 {
         self.value += by;
-        self.value
-    }
-}
-
-struct Work;
-
-impl Handler<Work> for Counter {
-    type Result = u64;
-
-    fn handle(&mut self, _: Work, _: &mut Context<Self>) -> u64 {
-        work();
         self.value
     }
 }
@@ -233,10 +222,6 @@ impl Framework for Actix {
     #[inline]
     async fn ask_within(to: &Addr<Counter>, by: u64) -> u64 {
         to.send(Add(by)).timeout(LIMIT).await.expect("the counter lives")
-    }
-
-    async fn ask_work(to: &Addr<Counter>) -> u64 {
-        to.send(Work).await.expect("the counter lives")
     }
 
     #[inline]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use airssys_rt::prelude::*;
 
-use super::{Finish, Framework, LIMIT, Neighbours, Shape, skynet_children, work};
+use super::{Finish, Framework, LIMIT, Neighbours, Shape, skynet_children};
 
 #[derive(Clone)]
 pub struct Airssys(pub System);
@@ -26,12 +26,6 @@ impl Counter {
     #[handler]
     async fn add_async(&mut self, by: u64) -> u64 {
         self.value += by;
-        self.value
-    }
-
-    #[handler]
-    fn work(&mut self) -> u64 {
-        work();
         self.value
     }
 
@@ -173,10 +167,6 @@ impl Framework for Airssys {
     #[inline]
     async fn ask_within(to: &ActorRef<Counter>, by: u64) -> u64 {
         to.add(by).timeout(LIMIT).await.expect("the counter lives")
-    }
-
-    async fn ask_work(to: &ActorRef<Counter>) -> u64 {
-        to.work().await.expect("the counter lives")
     }
 
     /// Without its last reference an idle actor has ended when `drop` returns.

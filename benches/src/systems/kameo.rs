@@ -9,7 +9,7 @@ use kameo::prelude::*;
 use kameo::supervision::RestartPolicy;
 use tokio::sync::oneshot;
 
-use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, skynet_children, work};
+use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, skynet_children};
 
 #[derive(Clone)]
 pub struct Kameo;
@@ -46,17 +46,6 @@ impl Message<Add> for Counter {
 
     async fn handle(&mut self, Add(by): Add, _: &mut Context<Self, u64>) -> u64 {
         self.value += by;
-        self.value
-    }
-}
-
-struct Work;
-
-impl Message<Work> for Counter {
-    type Reply = u64;
-
-    async fn handle(&mut self, _: Work, _: &mut Context<Self, u64>) -> u64 {
-        work();
         self.value
     }
 }
@@ -207,10 +196,6 @@ impl Framework for Kameo {
     #[inline]
     async fn ask_within(to: &ActorRef<Counter>, by: u64) -> u64 {
         to.ask(Add(by)).reply_timeout(LIMIT).send().await.expect("the counter lives")
-    }
-
-    async fn ask_work(to: &ActorRef<Counter>) -> u64 {
-        to.ask(Work).send().await.expect("the counter lives")
     }
 
     #[inline]

@@ -15,7 +15,7 @@ mod xtra;
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
@@ -96,9 +96,6 @@ pub trait Framework: Clone + Send + Sync + 'static {
 
     /// Asks with a time limit set at the call.
     fn ask_within(to: &Self::Counter, by: u64) -> impl Future<Output = u64> + Send;
-
-    /// Asks a handler that does not wait, and has its thread [work](work).
-    fn ask_work(to: &Self::Counter) -> impl Future<Output = u64> + Send;
 
     /// Spawns an actor, ends it, and knows that it has ended.
     fn spawn_and_stop(&self) -> impl Future<Output = ()> + Send;
@@ -192,17 +189,6 @@ impl Finish {
 
     pub async fn wait(&self) {
         self.done.notified().await;
-    }
-}
-
-/// What a handler works.
-pub const WORK: Duration = Duration::from_micros(20);
-
-/// Keeps the thread for that long.
-pub fn work() {
-    let began = Instant::now();
-    while began.elapsed() < WORK {
-        std::hint::spin_loop();
     }
 }
 

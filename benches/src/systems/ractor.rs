@@ -9,7 +9,7 @@ use ractor::rpc::CallResult;
 use ractor::{Actor, ActorProcessingErr, ActorRef, RpcReplyPort, SupervisionEvent};
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Finish, Framework, LIMIT, Neighbours, Shape, skynet_children, work};
+use super::{Finish, Framework, LIMIT, Neighbours, Shape, skynet_children};
 
 #[derive(Clone)]
 pub struct Ractor;
@@ -73,7 +73,6 @@ pub struct Count(u64);
 pub enum CounterMessage {
     Add(u64),
     Ask(u64, RpcReplyPort<u64>),
-    Work(RpcReplyPort<u64>),
     Boom,
 }
 
@@ -83,10 +82,6 @@ impl Count {
             CounterMessage::Add(by) => self.0 += by,
             CounterMessage::Ask(by, reply) => {
                 self.0 += by;
-                let _ = reply.send(self.0);
-            }
-            CounterMessage::Work(reply) => {
-                work();
                 let _ = reply.send(self.0);
             }
             // Not `panic!`: the hook would write to the terminal.
@@ -273,10 +268,6 @@ impl Framework for Ractor {
     #[inline]
     async fn ask_within(to: &ActorRef<CounterMessage>, by: u64) -> u64 {
         call(to, |reply| CounterMessage::Ask(by, reply), Some(LIMIT)).await
-    }
-
-    async fn ask_work(to: &ActorRef<CounterMessage>) -> u64 {
-        call(to, CounterMessage::Work, None).await
     }
 
     #[inline]

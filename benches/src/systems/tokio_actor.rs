@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, skynet_children, work};
+use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, skynet_children};
 
 #[derive(Clone)]
 pub struct TokioActor<const LIMITED: bool>;
@@ -16,7 +16,6 @@ pub struct TokioActor<const LIMITED: bool>;
 pub enum Message {
     Add(u64),
     Ask(u64, oneshot::Sender<u64>),
-    Work(oneshot::Sender<u64>),
     Boom,
 }
 
@@ -33,10 +32,6 @@ async fn count(mail: &mut mpsc::Receiver<Message>) {
                 value += by;
                 let _ = answer.send(value);
             }
-            Message::Work(answer) => {
-                work();
-                let _ = answer.send(value);
-            }
             // Not `panic!`: the hook would write to the terminal.
             Message::Boom => std::panic::resume_unwind(Box::new("boom")),
         }
@@ -44,14 +39,10 @@ async fn count(mail: &mut mpsc::Receiver<Message>) {
 }
 
 #[inline]
-async fn ask(
-    to: &mpsc::Sender<Message>,
-    message: impl FnOnce(oneshot::Sender<u64>) -> Message,
-    limit: Option<Duration>,
-) -> u64 {
+async fn ask(to: &mpsc::Sender<Message>, by: u64, limit: Option<Duration>) -> u64 {
     let (answer, answered) = oneshot::channel();
     let exchange = async {
-        to.send(message(answer)).await.ok()?;
+        to.send(Message::Ask(by, answer)).await.ok()?;
         answered.await.ok()
     };
     match limit {
@@ -161,16 +152,12 @@ impl<const LIMITED: bool> Framework for TokioActor<LIMITED> {
 
     #[inline]
     async fn ask(to: &mpsc::Sender<Message>, by: u64) -> u64 {
-        ask(to, |answer| Message::Ask(by, answer), LIMITED.then_some(DEFAULT_LIMIT)).await
+        ask(to, by, LIMITED.then_some(DEFAULT_LIMIT)).await
     }
 
     #[inline]
     async fn ask_within(to: &mpsc::Sender<Message>, by: u64) -> u64 {
-        ask(to, |answer| Message::Ask(by, answer), Some(LIMIT)).await
-    }
-
-    async fn ask_work(to: &mpsc::Sender<Message>) -> u64 {
-        ask(to, Message::Work, LIMITED.then_some(DEFAULT_LIMIT)).await
+        ask(to, by, Some(LIMIT)).await
     }
 
     #[inline]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use xtra::prelude::*;
 
-use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, skynet_children, work};
+use super::{BOUND, Finish, Framework, LIMIT, Neighbours, Shape, skynet_children};
 
 #[derive(Clone)]
 pub struct Xtra;
@@ -39,17 +39,6 @@ impl Handler<Add> for Counter {
 
     async fn handle(&mut self, Add(by): Add, _: &mut Context<Self>) -> u64 {
         self.value += by;
-        self.value
-    }
-}
-
-struct Work;
-
-impl Handler<Work> for Counter {
-    type Return = u64;
-
-    async fn handle(&mut self, _: Work, _: &mut Context<Self>) -> u64 {
-        work();
         self.value
     }
 }
@@ -188,10 +177,6 @@ impl Framework for Xtra {
     #[inline]
     async fn ask_within(to: &Address<Counter>, by: u64) -> u64 {
         tokio::time::timeout(LIMIT, to.send(Add(by))).await.expect("in time").expect("the counter lives")
-    }
-
-    async fn ask_work(to: &Address<Counter>) -> u64 {
-        to.send(Work).await.expect("the counter lives")
     }
 
     #[inline]
