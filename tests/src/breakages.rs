@@ -238,6 +238,10 @@ breakages! {
         "        drop(verdict);\n        let action = if wanted", "ask" "c099_an_ask_whose";
     "an asker takes the turn of a busy actor", "C082", "cell/inline.rs",
         "if !matches!(state.phase, Phase::Idle | Phase::Scheduled)" => "if !matches!(state.phase, Phase::Idle | Phase::Scheduled | Phase::Running)", "actor" "c082";
+    "an asker runs those that take long", "C105", "cell/inline.rs",
+        "!self.state.is_slow() || state.handled.wrapping_add" => "true || state.handled.wrapping_add", "ask" "c105_those";
+    "the last run says whether an actor is slow", "C105", "cell/gate.rs",
+        "known.saturating_sub(1)" => "0", "ask" "c105_those";
     "a handed-over failure is forgotten", "C075 C076", "cell/relay.rs",
         "Step::Trouble(trouble) => Some(trouble)," => "Step::Trouble(_) => None,", "actor" "c07";
     "a handed-over message is run in the wrong order", "C084", "cell/relay.rs",

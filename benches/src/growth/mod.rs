@@ -106,7 +106,8 @@ const ROWS: [Row; 7] = [
         sizes: &TENS,
         figures: &[
             work("timers-set", "set and cancel a timer, N standing"),
-            work("timers-fire", "fall due together, a timer of N"),
+            beside("timers-fire", "fall due together, a timer of N", "timers-plain"),
+            plain("timers-plain", "the same, a Tokio task of N that sleeps"),
         ],
     },
     Row {

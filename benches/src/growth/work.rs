@@ -297,6 +297,23 @@ async fn timers(system: &System, size: u64, meter: &mut Meter) {
             meter.per("timers-fire", size, handled.wait()).await;
             drop(all);
         }
+        for _ in 0..(ENOUGH / size).max(1) {
+            // Once it is about to sleep, and once it has slept.
+            handled.expect(size);
+            let due = Instant::now() + ahead;
+            for _ in 0..size {
+                let handled = handled.clone();
+                drop(tokio::spawn(async move {
+                    handled.one();
+                    tokio::time::sleep_until(due.into()).await;
+                    handled.one();
+                }));
+            }
+            handled.wait().await;
+            handled.expect(size);
+            assert!(Instant::now() < due, "the first fell due before the last was set");
+            meter.per("timers-plain", size, handled.wait()).await;
+        }
     }
 }
 
