@@ -218,9 +218,12 @@ fn contained(call: &mut dyn FnMut()) -> std::thread::Result<()> {
 /// Wakes whoever it is: a waker may be foreign code, whose panic ends here.
 pub(crate) fn wake(waker: Waker) {
     let mut waker = Some(waker);
-    if let Err(payload) = contained(&mut || waker.take().into_iter().for_each(Waker::wake)) {
-        let _ = discard(payload);
-    }
+    let called = contained(&mut || {
+        if let Some(waker) = waker.take() {
+            waker.wake();
+        }
+    });
+    let _ = discard(called);
 }
 
 /// Tells who waits for this, whose waker may be foreign, too. False when nobody waits any more.

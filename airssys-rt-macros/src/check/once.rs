@@ -17,8 +17,8 @@ use crate::model::method::last_segment;
 /// Reports a block that is not its actor's first, and whether this is one.
 pub fn check(model: &Handlers, item: &ItemImpl, errors: &mut Errors) -> bool {
     let Some((text, line)) = source() else { return false };
+    let Some(first) = first_block(&text, line) else { return false };
     let actor = &model.actor_ident;
-    let Some(first) = first_block(&text, line, &actor.to_string()) else { return false };
     errors.at(
         &item.self_ty,
         format!(
@@ -39,62 +39,50 @@ fn source() -> Option<(String, usize)> {
 }
 
 /// The line of the first block for the same actor in the same module, if that is not the block in `line`.
-fn first_block(text: &str, line: usize, actor: &str) -> Option<usize> {
-    let attributes = attributes(text);
-    let at = attributes.iter().position(|(other, _)| *other == line)?;
-    // The usual case costs no parsing.
-    attributes[..at].iter().find(|(_, rest)| names(header(rest), actor))?;
-    let blocks = blocks(text)?;
-    // Each attribute is one block, or this file has something in it that is not seen here.
-    if blocks.len() != attributes.len() {
-        return None;
-    }
-    let ours = &blocks[at];
-    let first = blocks.iter().position(|other| other == ours)?;
-    (first < at && ours.actor.is_some()).then(|| attributes[first].0)
+fn first_block(text: &str, line: usize) -> Option<usize> {
+    let blocks = blocks(text);
+    let (_, ours) = blocks.iter().find(|(other, _)| *other == line)?;
+    let (first, _) = blocks.iter().find(|(_, other)| other == ours)?;
+    (*first < line && ours.actor.is_some()).then_some(*first)
 }
 
-/// The blocks of a file in order. Parsed once where several ask, which would be the square of them.
-fn blocks(text: &str) -> Option<Rc<[Block]>> {
+/// The lines and the blocks of a file, in order.
+type Blocks = Rc<[(usize, Block)]>;
+
+/// Those of the file that was asked for last are kept: each of its blocks asks, and to parse it each time would be the square of
+/// them.
+fn blocks(text: &str) -> Blocks {
     thread_local! {
-        static PARSED: RefCell<Option<(String, Rc<[Block]>)>> = const { RefCell::new(None) };
+        static LAST: RefCell<(String, Blocks)> = RefCell::default();
     }
-    PARSED.with_borrow_mut(|parsed| {
-        if let Some((_, blocks)) = parsed.as_ref().filter(|(known, _)| known == text) {
-            return Some(blocks.clone());
+    LAST.with_borrow_mut(|(known, blocks)| {
+        if *known != text {
+            (*known, *blocks) = (text.to_owned(), parse(text).into());
         }
-        let mut blocks = Vec::new();
-        collect(&syn::parse_file(text).ok()?.items, 0, &mut 0, &mut blocks);
-        let blocks: Rc<[Block]> = blocks.into();
-        *parsed = Some((text.to_owned(), blocks.clone()));
-        Some(blocks)
+        blocks.clone()
     })
 }
 
-/// The lines that begin with `#[handlers…]`, and the text after that.
-fn attributes(text: &str) -> Vec<(usize, &str)> {
-    let (mut found, mut line, mut seen) = (Vec::new(), 1, 0);
-    for (at, attribute) in text.match_indices("#[handlers") {
-        let rest = &text[at + attribute.len()..];
-        line += text[seen..at].matches('\n').count();
-        seen = at;
-        let before = text[..at].rsplit('\n').next().unwrap_or_default();
-        if before.trim_start().is_empty() && rest.trim_start().starts_with([']', '(']) {
-            found.push((line, rest));
-        }
+fn parse(text: &str) -> Vec<(usize, Block)> {
+    let lines = attributes(text);
+    let mut blocks = Vec::new();
+    // The usual case costs no parsing.
+    if lines.len() > 1
+        && let Ok(file) = syn::parse_file(text)
+    {
+        collect(&file.items, 0, &mut 0, &mut blocks);
     }
-    found
+    // Each attribute is one block, or this file has something in it that is not seen here.
+    if blocks.len() == lines.len() { lines.into_iter().zip(blocks).collect() } else { Vec::new() }
 }
 
-/// What stands before the body of the first `impl` in this text.
-fn header(text: &str) -> &str {
-    let item = text.find("impl").map_or("", |at| &text[at..]);
-    item.split('{').next().unwrap_or_default()
-}
-
-/// Whether this word is in the text.
-fn names(text: &str, word: &str) -> bool {
-    text.split(|other: char| !other.is_alphanumeric() && other != '_').any(|other| other == word)
+/// The lines that begin with `#[handlers…]`.
+fn attributes(text: &str) -> Vec<usize> {
+    let is_ours = |line: &str| {
+        let rest = line.trim_start().strip_prefix("#[handlers");
+        rest.is_some_and(|rest| rest.trim_start().starts_with([']', '(']))
+    };
+    text.lines().enumerate().filter(|(_, line)| is_ours(line)).map(|(at, _)| at + 1).collect()
 }
 
 /// A block under `#[handlers]`: the module it stands in, and whom it is for, unless a condition leaves that open.
@@ -136,22 +124,22 @@ mod tests {
 
     #[test]
     fn the_second_block_of_an_actor_names_the_first() {
-        assert_eq!(first_block(TWO, 6, "A"), Some(1));
-        assert_eq!(first_block(TWO, 1, "A"), None);
-        assert_eq!(first_block(TWO, 3, "B"), None);
+        assert_eq!(first_block(TWO, 6), Some(1));
+        assert_eq!(first_block(TWO, 1), None);
+        assert_eq!(first_block(TWO, 3), None);
     }
 
     #[test]
     fn blocks_of_two_modules_or_under_conditions_are_no_second_ones() {
         let modules = "mod a {\n#[handlers]\nimpl A {}\n}\nmod b {\n#[handlers]\nimpl A {}\n}\n";
-        assert_eq!(first_block(modules, 6, "A"), None);
+        assert_eq!(first_block(modules, 6), None);
         let conditions = "#[handlers]\n#[cfg(unix)]\nimpl A {}\n#[handlers]\n#[cfg(windows)]\nimpl A {}\n";
-        assert_eq!(first_block(conditions, 4, "A"), None);
+        assert_eq!(first_block(conditions, 4), None);
     }
 
     #[test]
     fn a_block_inside_a_function_or_a_macro_is_left_to_the_compiler() {
         let inside = "#[handlers]\nimpl A {}\nfn f() {\n#[handlers]\nimpl A {}\n}\n";
-        assert_eq!(first_block(inside, 4, "A"), None);
+        assert_eq!(first_block(inside, 4), None);
     }
 }

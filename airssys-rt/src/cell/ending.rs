@@ -536,7 +536,9 @@ impl<A: Actor> Cell<A> {
         for (id, watcher) in monitors.into_entries() {
             let down = Down { monitor: id, pid: self.pid, reason: reason.clone() };
             match watcher {
-                Watcher::Future(tell) => drop(answer(tell, down)),
+                Watcher::Future(tell) => {
+                    answer(tell, down);
+                }
                 Watcher::Actor(actor) => {
                     if let Some(actor) = actor.upgrade() {
                         actor.down(down);

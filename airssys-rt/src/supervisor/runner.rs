@@ -331,10 +331,8 @@ impl Supervisor {
     fn places(&self, wanted: impl Fn(&Slot, &Child) -> bool) -> Vec<Place> {
         let mut places = Vec::new();
         for slot in self.slots.iter() {
-            for child in slot.children() {
-                if wanted(slot, child) {
-                    places.push(slot.place_of(child));
-                }
+            for child in slot.children().filter(|child| wanted(slot, child)) {
+                places.push(slot.place_of(child));
             }
         }
         places
@@ -839,15 +837,8 @@ impl Supervisor {
     }
 
     fn members(&self, group: &Arc<str>) -> Vec<Arc<dyn AnyCell>> {
-        let mut cells: Vec<Arc<dyn AnyCell>> = Vec::new();
-        if let Some(slot) = self.rank(group).and_then(|rank| self.slots.get(rank)) {
-            for child in slot.children() {
-                if let Some(cell) = child.cell() {
-                    cells.push(cell);
-                }
-            }
-        }
-        cells
+        let Some(slot) = self.rank(group).and_then(|rank| self.slots.get(rank)) else { return Vec::new() };
+        slot.children().filter_map(|child| Some(child.cell()? as Arc<dyn AnyCell>)).collect()
     }
 
     async fn obey(&mut self, order: Order, ctx: &mut Context<Self>) -> Verdict {
